@@ -1,0 +1,33 @@
+# Every task by name: `make help` lists them.
+BIN := .venv/bin
+READY := .venv/ready
+
+help:           ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+book: $(READY)  ## build the website into _build/html
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-book build . -W -n --keep-going -q
+	@echo "The book: _build/html/index.html ($$(du -sh _build/html | cut -f1))"
+
+test: $(READY)  ## check everything: package, pages, site
+	$(BIN)/python -m pytest --nbval tests chapters
+
+lab: $(READY)   ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab
+
+serve: book     ## show the website on http://127.0.0.1:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+run: $(READY)   ## run all notebooks and store their outputs; NB=... for one
+	$(BIN)/python tools/notebooks.py run $(NB)
+
+clean:          ## remove what was built, but not .venv
+	rm -rf _build build *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	python3 -m venv .venv
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]'
+	@touch $(READY)
+
+.PHONY: help book test lab serve run clean

@@ -1,0 +1,1 @@
+"""Helpers of a runnable textbook on convolutional neural networks."""
