@@ -1,0 +1,173 @@
+"""The pages keep the book's form, and their code is the package's code."""
+import ast
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from d2lmini import data, numpy_cnn, ops, plot, train, utils
+from d2lmini.nets import lenet
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / 'tools'))
+import notebooks  # noqa: E402
+
+MODULES = [ops, numpy_cnn, train, utils, data, plot, lenet]
+PAGES = notebooks.pages()
+
+
+@pytest.fixture(params=PAGES, ids=[page.stem for page in PAGES])
+def page(request):
+    return request.param
+
+
+@pytest.fixture
+def nb(page):
+    return nbformat.read(page, 4)
+
+
+def code_cells(nb):
+    return [cell for cell in nb.cells if cell.cell_type == 'code']
+
+
+def tags(cell):
+    return cell.metadata.get('tags', [])
+
+
+def text(nb):
+    """Return the Markdown of a page, without its fenced code."""
+    prose = '\n\n'.join(c.source for c in nb.cells
+                        if c.cell_type == 'markdown')
+    return re.sub(r'```.*?```', '', prose, flags=re.S)
+
+
+def headings(nb, level):
+    return re.findall(rf'^{"#" * level} +(.+)$', text(nb), flags=re.M)
+
+
+def test_pages_are_found():
+    assert len(PAGES) >= 4
+
+
+def test_opening(nb):
+    first = nb.cells[0].source
+    assert first.startswith('# ') and len(headings(nb, 1)) == 1
+    aims = re.search(r'\*\*You will\*\*:?\s*\n((?:\s*[-*] .+\n(?:  .+\n)*)+)',
+                     first)
+    assert aims, 'the first cell lists no aims under **You will**'
+    assert 3 <= len(re.findall(r'^\s*[-*] ', aims[1], flags=re.M)) <= 5
+    assert '**You need**' in first and '**Time**' in first
+
+
+def test_sections(nb):
+    sections = headings(nb, 2)
+    assert sections[-1] == 'Summary'
+    assert 3 <= len(sections) - 1 <= 6
+    last = text(nb).split('\n## Summary')[1]
+    for part in ['### What goes wrong', '### Exercises', '### Reading']:
+        assert part in last
+
+
+def test_setup_cell_is_the_generated_one(nb):
+    cells = [c for c in nb.cells if notebooks.SETUP_TAG in tags(c)]
+    assert [cells[0]] == cells and nb.cells.index(cells[0]) == 1
+    assert cells[0].source == notebooks.SETUP_CELL.format(
+        address=notebooks.repository())
+
+
+def test_run_from_top_to_bottom(nb):
+    cells = code_cells(nb)
+    assert [c.execution_count for c in cells] == list(
+        range(1, len(cells) + 1))
+    assert not [o for c in cells for o in c.outputs
+                if o.output_type == 'error']
+
+
+def test_code_cells_are_short(nb):
+    lengths = [len(c.source.splitlines()) for c in code_cells(nb)]
+    assert max(lengths) <= 25
+    assert sorted(lengths)[len(lengths) // 2 - 1] <= 6
+    for cell in code_cells(nb):
+        assert max(map(len, cell.source.splitlines())) <= 79, cell.source
+        assert not cell.source.rstrip().endswith(';'), cell.source
+
+
+def test_pictures(nb):
+    for cell in code_cells(nb):
+        kinds = {kind for o in cell.outputs for kind in o.get('data', {})}
+        assert not kinds & {'image/svg+xml', 'image/jpeg'}
+        if 'image/png' in kinds:
+            alt = cell.metadata.get('mystnb', {}).get('image', {}).get('alt')
+            assert alt and len(alt) > 20, cell.source
+
+
+def test_what_cannot_repeat_is_checked_by_the_next_cell(nb):
+    cells = code_cells(nb)
+    for cell, following in zip(cells, cells[1:] + [None]):
+        if 'nbval-ignore-output' in tags(cell):
+            assert following is not None and 'check' in tags(following), (
+                cell.source)
+            assert 'nbval-ignore-output' not in tags(following)
+
+
+def test_check_cells_assert(nb):
+    checks = [c for c in code_cells(nb) if 'check' in tags(c)]
+    assert len(checks) >= 3
+    for cell in checks:
+        assert 'assert' in cell.source, cell.source
+
+
+def test_size(page):
+    assert page.stat().st_size < 400 * 1024
+
+
+def test_nothing_of_the_machine_that_ran_it(page):
+    found = re.findall(r'(?<![\w.])/(?:work|tmp|root|home)\b[^"\\ ]*',
+                       page.read_text(encoding='utf-8'))
+    assert not found
+
+
+def test_links_between_pages(page, nb):
+    for link in re.findall(r'\]\(([^)#:]+\.(?:ipynb|md))[^)]*\)', text(nb)):
+        assert (page.parent / link).exists(), link
+
+
+def definitions(source):
+    """Return {name: its syntax tree as text} of functions and classes."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            for inner in ast.walk(node):
+                if (isinstance(inner, (ast.FunctionDef, ast.ClassDef))
+                        and ast.get_docstring(inner) is not None):
+                    inner.body = inner.body[1:]
+            found[node.name] = ast.dump(node)
+    return found
+
+
+def test_page_code_is_package_code(nb):
+    package = {}
+    for module in MODULES:
+        package.update(definitions(inspect.getsource(module)))
+    for cell in code_cells(nb):
+        source = re.sub(r'^(\s*)[%!]', r'\1# ', cell.source, flags=re.M)
+        if notebooks.SETUP_TAG in tags(cell):
+            continue
+        for name, tree in definitions(source).items():
+            assert tree == package.get(name, tree), (
+                f'{name} on the page and in the package are not the same')
+
+
+def test_every_teaching_function_is_built_on_a_page():
+    built = set()
+    for page in PAGES:
+        for cell in code_cells(nbformat.read(page, 4)):
+            if notebooks.SETUP_TAG not in tags(cell):
+                built |= set(re.findall(r'^(?:def|class) (\w+)', cell.source,
+                                        flags=re.M))
+    wanted = {name for name, value in vars(ops).items()
+              if getattr(value, '__module__', '') == ops.__name__}
+    assert wanted - built <= {'check_window'}
