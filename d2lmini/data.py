@@ -1,4 +1,5 @@
 """Data sets: where they are found, and iterators that keep them in memory."""
+import contextlib
 import gzip
 import os
 import socket
@@ -7,6 +8,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -15,73 +17,82 @@ import torchvision
 from torch.nn import functional as F
 from torchvision.datasets.utils import download_and_extract_archive
 
+from d2lmini.utils import check_zip, written_whole
+
 KEYS = ['train_images', 'train_labels', 'test_images', 'test_labels']
-SOURCES = ['cache', 'system', 'download', 'sample']
 DOWNLOADS = {'fashion_mnist': torchvision.datasets.FashionMNIST,
              'mnist': torchvision.datasets.MNIST,
              'cifar10': torchvision.datasets.CIFAR10}
 SYSTEM = {'fashion_mnist': Path('/usr/share/datasets/fashion-mnist')}
 SAMPLES = Path(__file__).parent / 'samples'
 HYMENOPTERA_URL = 'https://download.pytorch.org/tutorial/hymenoptera_data.zip'
+HYMENOPTERA_COUNTS = {'train/ants': 123, 'train/bees': 121,
+                      'val/ants': 70, 'val/bees': 83}
 FASHION_MNIST_LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
                         'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot']
 CIFAR10_LABELS = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog',
                   'frog', 'horse', 'ship', 'truck']
+# What a file that is missing or bad, a network or a full disk may raise.
+FAILURES = (OSError, EOFError, LookupError, ValueError, RuntimeError,
+            HTTPException, zipfile.BadZipFile, zlib.error)
 told = set()  # the lines that have been said
 
 
-class DataNotAvailable(RuntimeError):
+class DataNotAvailable(Exception):
     """No source has the data set; the message says what was tried."""
 
 
-class DataDamaged(RuntimeError):
+class DataDamaged(Exception):
     """A file of data is truncated or altered; the message names it."""
 
 
 class ImageIter:
     """Walk over images and labels in minibatches, without worker processes.
 
-    images: uint8 (N, C, H, W); labels: (N,). Both are kept on `device`, and
-    each minibatch is scaled to floats in [0, 1] there, then resized to
-    `resize` (a side or (height, width), in pixels). Gives X (n, C, H, W),
-    y (n,); the last minibatch is short when batch_size does not divide N.
-    shuffle draws a new order every epoch, from `seed` and the number of the
-    epoch, or with seed=None from PyTorch's own random numbers.
+    images: uint8 (N, C, H, W); labels: whole numbers (N,). They are kept on
+    `device`, and each minibatch is scaled to floats in [0, 1] there, then
+    resized to `resize` (a side or (height, width), in pixels). Gives X (n,
+    C, H, W), y (n,); the last minibatch may be short. shuffle draws a new
+    order for every walk, from `seed`, or from PyTorch's own random numbers.
+    Raises ValueError if the data or the batch size are of another kind.
     """
 
     def __init__(self, images, labels, batch_size, *, shuffle=False,
                  resize=None, device='cpu', seed=None, source='memory'):
-        if len(images) != len(labels):
-            raise ValueError(f'{len(images)} images but {len(labels)} labels')
+        self.images = torch.as_tensor(images, device=device)
+        self.labels = torch.as_tensor(labels, device=device)
+        self._check(batch_size)
+        self.labels = self.labels.long()
+        self.batch_size, self.shuffle = batch_size, shuffle
+        self.resize = (resize, resize) if isinstance(resize, int) else resize
+        self.source, self.seed, self.generator = source, seed, None
+        if seed is not None:
+            self.generator = torch.Generator().manual_seed(seed)
+
+    def _check(self, batch_size):
+        images, labels = self.images, self.labels
+        if images.dtype != torch.uint8 or images.ndim != 4:
+            raise ValueError('images must be uint8 of shape (N, C, H, W), got '
+                             f'{images.dtype} {tuple(images.shape)}')
+        if labels.is_floating_point() or labels.shape != images.shape[:1]:
+            raise ValueError(f'labels must be whole numbers ({len(images)},), '
+                             f'got {labels.dtype} {tuple(labels.shape)}')
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
-        self.images = torch.as_tensor(images, device=device)
-        self.labels = torch.as_tensor(labels, device=device).long()
-        self.batch_size, self.shuffle, self.seed = batch_size, shuffle, seed
-        self.resize = (resize, resize) if isinstance(resize, int) else resize
-        self.source, self.epoch = source, 0
 
     def __len__(self):
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self):
-        order = self._order().to(self.labels.device)
-        self.epoch += 1
+        n = len(self.labels)
+        order = (torch.randperm(n, generator=self.generator) if self.shuffle
+                 else torch.arange(n)).to(self.labels.device)
         for index in order.split(self.batch_size):
             X = self.images[index].float().div_(255)
             if self.resize is not None:
                 X = F.interpolate(X, self.resize, mode='bilinear',
                                   antialias=True)
             yield X, self.labels[index]
-
-    def _order(self):
-        n = len(self.labels)
-        if not self.shuffle:
-            return torch.arange(n)
-        if self.seed is None:
-            return torch.randperm(n)
-        generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        return torch.randperm(n, generator=generator)
 
     def take(self, n):
         """Return an iterator over the first n of the images."""
@@ -98,13 +109,13 @@ class ImageIter:
         """
         n = round(len(self.labels) * fraction)
         if not 0 < n < len(self.labels):
-            raise ValueError(f'fraction must leave images on both sides, got '
+            raise ValueError('fraction must leave images on both sides, got '
                              f'{fraction} of {len(self.labels)} images')
         return (self._part(slice(-n), self.shuffle),
                 self._part(slice(-n, None), False))
 
     def to(self, device):
-        """Return this iterator with its data on a device, copied once."""
+        """Return this iterator, its seed fresh, with its data on a device."""
         return self._part(slice(None), self.shuffle, device)
 
     def _part(self, part, shuffle, device=None):
@@ -120,8 +131,8 @@ def load_data_fashion_mnist(batch_size, resize=None, **options):
     resize: side in pixels. options: validation (a fraction of the training
     images; gives (train_iter, valid_iter, test_iter)), device, seed.
     Where nothing else is had, a sample of 5,000 and 1,000 images is used.
-    Raises DataDamaged if a cache is altered. Xiao, Rasul and Vollgraf, 2017,
-    arXiv:1708.07747.
+    Raises DataDamaged if the cache was altered. Xiao, Rasul and Vollgraf,
+    2017, arXiv:1708.07747.
     """
     return _load('fashion_mnist', batch_size, resize, **options)
 
@@ -146,18 +157,24 @@ def load_data_cifar10(batch_size, resize=None, **options):
 
 def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None):
     arrays, source = find_arrays(name)
-    say(f'{name}: {len(arrays["train_labels"]):,} training and '
-        f'{len(arrays["test_labels"]):,} test images from {source}')
-    options = dict(resize=resize, device=device, seed=seed,
-                   source=source.split()[0])
+    _say(f'{name}: {len(arrays["train_labels"]):,} training and '
+         f'{len(arrays["test_labels"]):,} test images, source: {source}')
     train, test = (
         ImageIter(_to_nchw(arrays[f'{part}_images']),
-                  arrays[f'{part}_labels'], batch_size,
-                  shuffle=part == 'train', **options)
+                  arrays[f'{part}_labels'], batch_size, resize=resize,
+                  shuffle=part == 'train', device=device, seed=seed,
+                  source=source)
         for part in ['train', 'test'])
     if validation:
-        return (*train.split(validation), test)
+        return *train.split(validation), test
     return train, test
+
+
+def _say(line):
+    """Print a line to the error stream, once in a session."""
+    if line not in told:
+        told.add(line)
+        print(line, file=sys.stderr)
 
 
 def _to_nchw(images):
@@ -168,11 +185,39 @@ def _to_nchw(images):
     return images.permute(0, 3, 1, 2).contiguous()
 
 
-def say(line):
-    """Print a line to the error stream, once in a session."""
-    if line not in told:
-        told.add(line)
-        print(line, file=sys.stderr)
+def find_arrays(name):
+    """Return a data set's four arrays and the source that had them.
+
+    The arrays are those of KEYS: images uint8 (N, H, W) or (N, H, W, C),
+    labels (N,). SOURCES are looked through in their order, unless
+    $D2LMINI_DATA_SOURCE names one. Raises DataNotAvailable with what was
+    tried, DataDamaged with the file.
+    """
+    forced = os.environ.get('D2LMINI_DATA_SOURCE')
+    if forced and forced not in SOURCES:
+        raise ValueError('D2LMINI_DATA_SOURCE must be one of '
+                         f'{", ".join(SOURCES)}, got {forced!r}')
+    tried = []
+    for source in [forced] if forced else SOURCES:
+        try:
+            return SOURCES[source](name), source
+        except FAILURES as error:
+            tried.append(f'{source}: {_one_line(error)}')
+    if forced:
+        tried.append('nothing else: D2LMINI_DATA_SOURCE is set; unset it')
+    raise _not_available(name, tried, f'load_data_{name}(1)',
+                         f'put {name}.npz into {cache_folder()}')
+
+
+def _one_line(error):
+    return ' '.join((str(error) or repr(error)).split())
+
+
+def _not_available(name, tried, call, other_way):
+    return DataNotAvailable('\n  '.join([
+        f'{name} is not to be had. Tried:', *tried]) + '\nTo get it, connect '
+        f'to the net and run\n  python -c "from d2lmini import data; '
+        f'data.{call}"\nor {other_way}.')
 
 
 def cache_folder():
@@ -181,77 +226,24 @@ def cache_folder():
                 or '~/.cache/d2lmini').expanduser()
 
 
-def find_arrays(name):
-    """Return a data set's four uint8 arrays and where they came from.
-
-    Looks into the cache, a copy that the system has, the net, the package's
-    sample, in this order; $D2LMINI_DATA_SOURCE names one to force it.
-    Raises DataNotAvailable with what was tried, DataDamaged with the file.
-    """
-    forced = os.environ.get('D2LMINI_DATA_SOURCE')
-    if forced and forced not in SOURCES:
-        raise ValueError(f'D2LMINI_DATA_SOURCE must be one of '
-                         f'{", ".join(SOURCES)}, got {forced!r}')
-    finders = {'cache': _from_cache, 'system': _from_system,
-               'download': _from_download, 'sample': _from_sample}
-    tried = []
-    for source in [forced] if forced else SOURCES:
-        try:
-            arrays, where = finders[source](name)
-            return arrays, f'{source} ({where})'
-        except DataDamaged:
-            raise
-        except (LookupError, OSError, EOFError, zlib.error,
-                RuntimeError) as error:
-            tried.append(f'  {source}: {error}')
-    raise DataNotAvailable(
-        f'{name} is not to be had. Tried:\n' + '\n'.join(tried) + '\nTo get '
-        'it, connect to the net and run\n  python -c "from d2lmini import '
-        f"data; data.load_data_{name}(1)\"\nor put {name}.npz into "
-        f'{cache_folder()}')
-
-
 def _from_cache(name):
-    path = cache_folder() / f'{name}.npz'
-    if not path.exists():
-        raise LookupError(f'no file {path}')
-    return _read_npz(path), path
-
-
-def _read_npz(path):
-    """Read the four arrays; the checksums in the npz find any change."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            data = {key: arrays[key] for key in KEYS}
-        for part in ['train', 'test']:
-            images, labels = data[f'{part}_images'], data[f'{part}_labels']
-            if images.dtype != np.uint8 or images.ndim not in (3, 4) or (
-                    labels.shape != images.shape[:1]):
-                raise ValueError(f'{part}: images {images.dtype} '
-                                 f'{images.shape}, labels {labels.shape}')
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError,
-            NotImplementedError, zlib.error, RuntimeError) as error:
-        raise DataDamaged(f'{path} is truncated or altered ({error}): '
-                          'delete or replace it, then try again') from error
-    return data
+    return _read_npz(cache_folder() / f'{name}.npz')
 
 
 def _from_system(name):
-    if name not in SYSTEM or not SYSTEM[name].exists():
-        raise LookupError('no copy where the system keeps data sets')
-    folder, data = SYSTEM[name], {}
+    """Read the four idx files; gzip checks them."""
+    if name not in SYSTEM:
+        raise LookupError('no system is known to have it')
+    data = {}
     for part, prefix in [('train', 'train'), ('test', 't10k')]:
-        data[f'{part}_images'] = _read_idx(
-            folder / f'{prefix}-images-idx3-ubyte.gz', 16).reshape(-1, 28, 28)
-        data[f'{part}_labels'] = _read_idx(
-            folder / f'{prefix}-labels-idx1-ubyte.gz', 8)
-    return data, folder
-
-
-def _read_idx(path, header):
-    """Read the bytes behind the header; gzip checks them."""
-    with gzip.open(path) as file:
-        return np.frombuffer(bytearray(file.read()), np.uint8, offset=header)
+        for kind, shape in [('images', (-1, 28, 28)), ('labels', (-1,))]:
+            with gzip.open(SYSTEM[name] / (
+                    f'{prefix}-{kind}-idx{len(shape)}-ubyte.gz')) as file:
+                numbers = np.frombuffer(bytearray(file.read()), np.uint8,
+                                        offset=4 + 4 * len(shape))
+            data[f'{part}_{kind}'] = numbers.reshape(shape)
+    _check_arrays(data)
+    return data
 
 
 def _from_download(name):
@@ -267,65 +259,98 @@ def _from_download(name):
     try:
         write_npz(path, data)
     except OSError as error:
-        warnings.warn(f'{path} cannot be written ({error}): the data are used '
+        warnings.warn(f'{path} cannot be written ({error}): {name} is used '
                       'from memory and will be downloaded again next time')
-    return data, f'torchvision, kept in {path}'
-
-
-def write_npz(path, data):
-    """Write arrays under a temporary name, then rename: all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f'.{os.getpid()}.part')
-    try:
-        with open(part, 'wb') as file:
-            np.savez(file, **data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    return data
 
 
 def _from_sample(name):
-    path = SAMPLES / f'{name}.npz'
-    if not path.exists():
-        raise LookupError('the package has no sample of it')
-    return _read_npz(path), path
+    return _read_npz(SAMPLES / f'{name}.npz')
 
 
-class _patience:
-    """Give up on a silent server after some seconds."""
+SOURCES = {'cache': _from_cache, 'system': _from_system,
+           'download': _from_download, 'sample': _from_sample}
 
-    def __init__(self, seconds):
-        self.seconds = seconds
 
-    def __enter__(self):
-        self.before = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(self.seconds)
+def write_npz(path, data):
+    """Write arrays into an npz file, whole or not at all."""
+    with written_whole(path) as part, open(part, 'wb') as file:
+        np.savez(file, **data)
 
-    def __exit__(self, *error):
-        socket.setdefaulttimeout(self.before)
+
+def _read_npz(path):
+    """Read the four arrays; the checksums in the file find any change."""
+    with open(path, 'rb') as file:
+        try:
+            check_zip(file)
+            with np.load(file, allow_pickle=False) as arrays:
+                data = {key: arrays[key] for key in KEYS}
+            _check_arrays(data)
+        except Exception as error:  # a damaged file may lead to any
+            raise DataDamaged(f'{path} is truncated or altered ({error}): '
+                              'delete or replace it, then try again'
+                              ) from error
+    return data
+
+
+def _check_arrays(data):
+    """Raise ValueError unless the images and labels are what they must be."""
+    for part in ['train', 'test']:
+        images, labels = data[f'{part}_images'], data[f'{part}_labels']
+        if not (len(images) and images.dtype == np.uint8
+                and images.ndim >= 3 and images.shape[3:] in ((), (1,), (3,))
+                and images.shape[1:] == data['train_images'].shape[1:]
+                and labels.dtype.kind in 'iu'
+                and labels.shape == images.shape[:1]):
+            raise ValueError(f'{part}ing: images {images.dtype} {images.shape}'
+                             f', labels {labels.dtype} {labels.shape}')
 
 
 def hymenoptera(root=None):
-    """Return the folder of photographs of ants and bees, {train,val}/{ants,bees}.
+    """Return the folder of photographs {train,val}/{ants,bees}/*.jpg.
 
-    root: where to look and to unpack, the cache folder if None. 245 and 153
-    files. Raises DataNotAvailable if it is not there and the net is out of
-    reach. From PyTorch's transfer-learning tutorial.
+    root: where it is looked for and unpacked, the cache folder if None. 244
+    photographs to train with, 153 to validate, of various sizes. Raises
+    DataNotAvailable if they are not there and the net is out of reach,
+    DataDamaged if some are missing. From PyTorch's transfer-learning
+    tutorial.
     """
-    root = Path(root) if root is not None else cache_folder()
+    root = cache_folder() if root is None else Path(root)
     folder = root / 'hymenoptera_data'
-    if folder.exists():
-        return folder
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root) as part, _patience(30):
-            download_and_extract_archive(HYMENOPTERA_URL, part)
-            os.replace(Path(part) / folder.name, folder)
-    except (OSError, RuntimeError, zipfile.BadZipFile) as error:
-        if folder.exists():  # another process was faster
-            return folder
-        raise DataNotAvailable(
-            f'the ants and bees are not in {folder} and {HYMENOPTERA_URL} '
-            f'cannot be had ({error}): unpack that file into {root}'
-        ) from error
+    if not folder.exists():
+        _download_hymenoptera(folder)
+    for part, n in HYMENOPTERA_COUNTS.items():
+        found = len(list((folder / part).glob('*.jp*g')))
+        if found < n:
+            raise DataDamaged(f'{folder / part} has {found} of {n} '
+                              f'photographs: delete {folder}, then try again')
     return folder
+
+
+def _download_hymenoptera(folder):
+    """Unpack beside the folder, then rename: all of it or nothing."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
+            with _patience(30):
+                download_and_extract_archive(HYMENOPTERA_URL, part)
+            os.replace(Path(part) / folder.name, folder)
+    except FAILURES as error:
+        if not folder.exists():  # else another process was faster
+            raise _not_available(
+                'hymenoptera',
+                [f'no folder {folder}',
+                 f'{HYMENOPTERA_URL}: {_one_line(error)}'],
+                'hymenoptera()', f'unpack that file into {folder.parent}'
+            ) from error
+
+
+@contextlib.contextmanager
+def _patience(seconds):
+    """Give up on a server that is silent for some seconds."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

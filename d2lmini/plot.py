@@ -35,10 +35,13 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
     if len(imgs) < num_rows * num_cols:
         raise ValueError(f'a grid of {num_rows} x {num_cols} needs '
                          f'{num_rows * num_cols} images, got {len(imgs)}')
+    if titles is not None and len(titles) < num_rows * num_cols:
+        raise ValueError(f'a grid of {num_rows} x {num_cols} needs '
+                         f'{num_rows * num_cols} titles, got {len(titles)}')
     _, axes = plt.subplots(num_rows, num_cols, squeeze=False,
                            figsize=(num_cols * scale, num_rows * scale))
     for i, (ax, img) in enumerate(zip(axes.flat, imgs)):
-        ax.imshow(_to_hwc(img))
+        ax.imshow(_to_hwc(img), cmap='gray')
         ax.set_axis_off()
         if titles is not None:
             ax.set_title(titles[i])
@@ -46,7 +49,7 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
 
 
 def _to_hwc(img):
-    """Turn (H, W), (1, H, W), (3, H, W) or (H, W, 3) into what imshow takes."""
+    """Turn one of the shapes of show_images into what imshow takes."""
     img = np.asarray(img.detach().cpu() if torch.is_tensor(img) else img)
     if img.ndim == 3 and img.shape[0] in (1, 3):
         img = img.transpose(1, 2, 0)
@@ -81,6 +84,36 @@ def show_matrices(matrices, titles=None, scale=0.32, fmt='{:.3g}'):
     return axes.flatten()
 
 
+def draw_network(layers, width=7, height=1.9):
+    """Draw a network as a row of boxes, from its input on; return the axes.
+
+    layers: (name, shape) pairs. The name stands above its box and may have
+    two lines; the shape, (C, H, W) or (C,) as in Y.shape[1:], below. A box
+    is one step higher where the map's side doubles, one step wider where
+    the channels do. Plain: feature maps; hatched: those whose name has
+    'pool' in it; dotted: vectors. width, height: inches.
+    """
+    _, ax = plt.subplots(figsize=(width, height))
+    steps = [(np.log2(1 + shape[0]), np.log2(1 + (*shape, 1)[1]))
+             for _, shape in layers]
+    slot, top = 1.25 * max(steps)[0], max(h for _, h in steps) / 2
+    text = dict(ha='center', linespacing=1.1)
+    for i, ((name, shape), (w, h)) in enumerate(zip(layers, steps)):
+        x, kind = i * slot, 2 if len(shape) == 1 else int('pool' in name)
+        ax.bar(x, h, w, bottom=-h / 2, hatch=['', '///', '...'][kind],
+               color=COLORS[kind] + '60', edgecolor=COLORS[kind])
+        ax.text(x, top + 0.3, name, va='bottom', **text)
+        size = '×'.join(str(n) for n in shape[1:])
+        ax.text(x, -top - 0.3, f'{shape[0]}\n{size}', va='top', **text)
+        if i:
+            ax.annotate('', (x - w / 2, 0), (end, 0), arrowprops=dict(
+                arrowstyle='->', shrinkA=1, shrinkB=1))
+        end = x + w / 2
+    ax.set_ylim(-2 * top, 2 * top)
+    ax.set_axis_off()
+    return ax
+
+
 class Animator:
     """Draw curves that grow while a net trains, in one notebook output.
 
@@ -93,9 +126,9 @@ class Animator:
     def __init__(self, xlabel=None, ylabel=None, legend=None, xlim=None,
                  ylim=None, xscale='linear', yscale='linear',
                  figsize=(3.5, 2.5)):
-        self.settings = dict(xlabel=xlabel, ylabel=ylabel, xlim=xlim,
-                             ylim=ylim, xscale=xscale, yscale=yscale)
-        self.settings = {k: v for k, v in self.settings.items() if v}
+        settings = dict(xlabel=xlabel, ylabel=ylabel, xlim=xlim, ylim=ylim,
+                        xscale=xscale, yscale=yscale)
+        self.settings = {k: v for k, v in settings.items() if v is not None}
         self.legend, self.figsize = legend or [], figsize
         self.curves, self.handle, self.stale = [], None, False
         self.next_draw = time.monotonic() + 0.5
@@ -103,7 +136,9 @@ class Animator:
         self.waits_for_end = False
 
     def add(self, x, y):
-        ys = y if hasattr(y, '__len__') else [y]
+        """Add a point at x to every curve; y: a number, or one for each."""
+        many = hasattr(y, '__len__') and getattr(y, 'ndim', 1) > 0
+        ys = y if many else [y]
         self.curves += [([], []) for _ in range(len(ys) - len(self.curves))]
         for (xs, values), value in zip(self.curves, ys):
             if value is not None:
@@ -122,13 +157,15 @@ class Animator:
             return
         began = time.monotonic()
         fig = self.figure()
-        if self.handle is None:
-            self.handle = display(fig, display_id=True)
-        else:
-            self.handle.update(fig)
-        plt.close(fig)
-        took = time.monotonic() - began
+        try:
+            if self.handle is None:
+                self.handle = display(fig, display_id=True)
+            else:
+                self.handle.update(fig)
+        finally:
+            plt.close(fig)
         self.stale = False
+        took = time.monotonic() - began
         self.next_draw = began + max(0.5, 40 * took)
 
     def figure(self):
@@ -145,9 +182,9 @@ class Animator:
         return fig
 
     def _end_of_cell(self, result):
-        self.draw()
         self.shell.events.unregister('post_run_cell', self._end_of_cell)
         self.waits_for_end = False
+        self.draw()
 
 
 def in_notebook():

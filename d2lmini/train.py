@@ -1,6 +1,6 @@
 """Training and evaluating a classifier, with checkpoints."""
+import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from torch import nn
 from tqdm import tqdm
 
 from d2lmini.plot import Animator, in_notebook
-from d2lmini.utils import (Accumulator, Timer, get_rng_state, set_rng_state,
-                           set_seed, try_gpu)
+from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
+                           set_rng_state, set_seed, try_gpu, written_whole)
 
 
 def accuracy(y_hat, y):
@@ -20,6 +20,9 @@ def accuracy(y_hat, y):
     """
     if y_hat.ndim > 1:
         y_hat = y_hat.argmax(dim=1)
+    if y_hat.shape != y.shape:
+        raise ValueError(f'y must be of shape {tuple(y_hat.shape)}, one class '
+                         f'for each prediction, got {tuple(y.shape)}')
     return (y_hat == y).sum()
 
 
@@ -30,15 +33,23 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
     """
     if device is None:
         device = next(net.parameters()).device
-    training = net.training
-    net.eval()
     metric = Accumulator(2)  # right predictions, predictions
-    with torch.no_grad():
+    with mode(net, train=False), torch.no_grad():
         for X, y in data_iter:
-            X, y = X.to(device), y.to(device)
-            metric.add(accuracy(net(X), y), len(y))
-    net.train(training)
+            metric.add(accuracy(net(X.to(device)), y.to(device)), len(y))
     return metric[0] / metric[1]
+
+
+@contextlib.contextmanager
+def mode(net, train):
+    """Put net into training or evaluation mode, afterwards back."""
+    before = {module: module.training for module in net.modules()}
+    net.train(train)
+    try:
+        yield
+    finally:
+        for module, training in before.items():
+            module.training = training
 
 
 def init_weights(module):
@@ -51,7 +62,7 @@ def init_weights(module):
         nn.init.xavier_uniform_(module.weight)
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What a training run gave, a number an epoch; prints as a table.
 
@@ -64,22 +75,27 @@ class History:
     test_acc: list = field(default_factory=list)
     seconds: list = field(default_factory=list)
 
-    def __len__(self):
-        return len(self.loss)
+    def add(self, *numbers):
+        """Append one number to each column."""
+        for column, number in zip(vars(self).values(), numbers):
+            column.append(number)
 
-    def __str__(self):
-        rows = zip(self.loss, self.train_acc, self.test_acc, self.seconds)
-        return '\n'.join(
-            ['epoch    loss  train acc  test acc  seconds'] +
-            [f'{i:5d}  {loss:6.3f}  {train_acc:9.3f}  {test_acc:8.3f}'
-             f'  {seconds:7.1f}'
-             for i, (loss, train_acc, test_acc, seconds)
-             in enumerate(rows, 1)])
+    def rows(self):
+        """Give a tuple of the four numbers for each epoch."""
+        return zip(*vars(self).values())
+
+    def __len__(self):
+        return len(self.seconds)
+
+    def __repr__(self):
+        return '\n'.join(['epoch    loss  train acc  test acc  seconds'] + [
+            '{:5d}  {:6.3f}  {:9.3f}  {:8.3f}  {:7.1f}'.format(i, *row)
+            for i, row in enumerate(self.rows(), 1)])
 
     def save(self, path):
         """Write a new JSON file; FileExistsError if there is one already."""
         with open(path, 'x') as file:
-            json.dump(asdict(self), file, indent=1)
+            file.write(json.dumps(asdict(self), indent=1) + '\n')
 
     @classmethod
     def load(cls, path):
@@ -91,19 +107,19 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
               checkpoint=None, init=None):
     """Train net as a classifier and return its History.
 
-    train_iter, test_iter: give minibatches (X, y); give validation data as
-    test_iter while you tune. lr: step size. device: try_gpu() if None.
+    train_iter, test_iter: give minibatches (X, y), train_iter has a len().
+    While you tune, test_iter is validation data. device: try_gpu() if None.
     optimizer: makes one from (parameters, lr=lr), torch.optim.SGD if None.
-    loss: of (scores, y), a mean over the minibatch; cross-entropy if None.
-    scheduler: makes one from the optimizer, stepped after each epoch.
-    seed: of everything random in here. plot: draw curves in a notebook; a
-    script shows a bar. checkpoint: a file written after each epoch and gone
-    on from if it is there. init: a function for net.apply; else the net
-    starts as it is. Ctrl-C or Jupyter's stop button ends it with the history
-    so far. Raises FloatingPointError if the loss is not finite, ValueError
-    if the checkpoint is of another run.
+    loss: of (scores, y), a mean; cross-entropy if None. scheduler: makes one
+    from the optimizer, stepped after each epoch. seed: of all that is random
+    in here. plot: draw curves in a notebook, a bar in a script. checkpoint:
+    a file, written after each epoch; a run that was killed goes on from it,
+    on the CPU bit for bit. init: for net.apply; without it net starts as it
+    is. Ctrl-C or Jupyter's stop button ends with the history so far. Raises
+    FloatingPointError if the loss is not finite, ValueError if the
+    checkpoint is damaged or of another run.
     """
-    device = torch.device(device) if device is not None else try_gpu()
+    device = torch.device(device or try_gpu())
     if seed is not None:
         set_seed(seed)
     if init is not None:
@@ -111,31 +127,23 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     net.to(device)
     train_iter, test_iter = (it.to(device) if hasattr(it, 'to') else it
                              for it in (train_iter, test_iter))
+    loss = loss or nn.CrossEntropyLoss()
     optimizer = (optimizer or torch.optim.SGD)(net.parameters(), lr=lr)
     scheduler = scheduler(optimizer) if scheduler else None
-    loss, history = loss or nn.CrossEntropyLoss(), History()
-    if checkpoint is not None:
-        checkpoint = Checkpoint(checkpoint, net, optimizer, scheduler,
-                                dict(lr=lr, seed=seed))
-        history = checkpoint.load(device)
+    saved = Checkpoint(checkpoint, net, optimizer, scheduler, train_iter, seed)
+    history = saved.load(num_epochs)
     progress = Progress(num_epochs, plot, history)
     try:
-        for epoch in range(len(history), num_epochs):
+        for _ in range(len(history), num_epochs):
             timer = Timer()
-            train_iter.epoch = epoch
-            progress.start_epoch(epoch)
-            l, acc = train_epoch(net, train_iter, loss, optimizer, device,
-                                 progress)
+            means = train_epoch(net, train_iter, loss, optimizer, device,
+                                progress)
             if scheduler:
                 scheduler.step()
-            history.loss.append(l)
-            history.train_acc.append(acc)
-            history.test_acc.append(
-                evaluate_accuracy_gpu(net, test_iter, device))
-            history.seconds.append(timer.stop())
-            progress.end_epoch(history)
-            if checkpoint is not None:
-                checkpoint.save(history)
+            test_acc = evaluate_accuracy_gpu(net, test_iter, device)
+            history.add(*means, test_acc, timer.stop())
+            progress.end_epoch(test_acc)
+            saved.save(history)
     except KeyboardInterrupt:
         print(f'stopped by hand in epoch {len(history) + 1}')
     finally:
@@ -145,76 +153,77 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
 
 def train_epoch(net, train_iter, loss, optimizer, device, progress):
     """Train for one epoch; return its mean loss and training accuracy."""
-    net.train()
     losses, sizes, correct = [], [], 0
-    for i, (X, y) in enumerate(train_iter, 1):
-        X, y = X.to(device), y.to(device)
-        optimizer.zero_grad()
-        y_hat = net(X)
-        l = loss(y_hat, y)
-        l.backward()
-        optimizer.step()
-        losses.append(l.detach())
-        sizes.append(len(y))
-        correct = correct + accuracy(y_hat.detach(), y)
-        if progress.step(i, len(train_iter)):
-            progress.show(*means(losses, sizes, correct, optimizer, progress))
-    return means(losses, sizes, correct, optimizer, progress)
+
+    def means():
+        values = torch.stack(losses).cpu().double()  # waits for the device
+        check_finite(values, progress.epoch + 1, optimizer)
+        sums = float(values @ torch.tensor(sizes).double()), int(correct)
+        return [total / sum(sizes) for total in sums]
+
+    with mode(net, train=True):
+        for i, (X, y) in enumerate(train_iter, 1):
+            X, y = X.to(device), y.to(device)
+            optimizer.zero_grad()
+            y_hat = net(X)
+            l = loss(y_hat, y)
+            l.backward()
+            optimizer.step()
+            losses.append(l.detach())
+            sizes.append(len(y))
+            correct += accuracy(y_hat.detach(), y)
+            if progress.step(i, len(train_iter)):
+                progress.show(i / len(train_iter), *means())
+    return means()
 
 
-def means(losses, sizes, correct, optimizer, progress):
-    """Bring the sums from the device: mean loss and accuracy so far."""
-    losses = torch.stack(losses).double().cpu()
-    finite = losses.isfinite()
-    if not finite.all():
-        step, lr = int((~finite).nonzero()[0]), optimizer.param_groups[0]['lr']
+def check_finite(losses, epoch, optimizer):
+    """Raise FloatingPointError that names the first step that went wrong."""
+    wrong = (~losses.isfinite()).nonzero()
+    if len(wrong):
+        step, lr = int(wrong[0]), optimizer.param_groups[0]['lr']
         raise FloatingPointError(
-            f'the loss became {losses[step]:g} in epoch {progress.epoch + 1}, '
-            f'step {step + 1}, with the rate lr = {lr:g}: start again with a '
+            f'the loss became {losses[step]:g} in epoch {epoch}, step '
+            f'{step + 1}, with the rate lr = {lr:g}: start again with a '
             f'smaller one, {lr / 10:g} for example')
-    n = sum(sizes)
-    return float(losses @ torch.tensor(sizes).double()) / n, int(correct) / n
 
 
 class Progress:
     """Show how training goes: curves in a notebook, a bar in a script."""
 
     def __init__(self, num_epochs, plot, history):
-        self.animator = self.bar = None
+        self.epoch, self.animator, self.bar = len(history), None, None
         if plot and in_notebook():
             self.animator = Animator(
                 xlabel='epoch', xlim=[0, num_epochs],
                 legend=['train loss', 'train accuracy', 'test accuracy'])
-            for i in range(1, len(history) + 1):
-                self.animator.add(i, [values[i - 1] for values in (
-                    history.loss, history.train_acc, history.test_acc)])
+            for i, (*values, _) in enumerate(history.rows(), 1):
+                self.animator.add(i, values)
         elif plot:
-            self.bar = tqdm(total=num_epochs, initial=len(history),
+            self.bar = tqdm(total=num_epochs, initial=self.epoch,
                             unit='epoch', disable=None, bar_format=(
                                 '{l_bar}{bar}| {n:.1f}/{total} epochs '
                                 '[{elapsed}<{remaining}{postfix}]'))
 
-    def start_epoch(self, epoch):
-        self.epoch, self.done = epoch, 0
-
     def step(self, i, num_batches):
-        """Tell whether to show the means: five times an epoch, if at all."""
+        """Tell whether to show the means now: at most five times an epoch."""
         if self.bar is not None:
-            self.bar.update(1 / num_batches)
-        due = i * 5 // num_batches > (i - 1) * 5 // num_batches
-        self.done = i / num_batches
-        return due and (self.animator or self.bar) is not None
+            self.bar.update(self.epoch + i / num_batches - self.bar.n)
+        elif self.animator is None:
+            return False
+        return i * 5 // num_batches > (i - 1) * 5 // num_batches
 
-    def show(self, loss, train_acc):
+    def show(self, part, loss, train_acc):
+        """Show the means of a part of the epoch, 0 to 1."""
         if self.animator is not None:
-            self.animator.add(self.epoch + self.done, (loss, train_acc, None))
+            self.animator.add(self.epoch + part, (loss, train_acc, None))
         else:
             self.bar.set_postfix(loss=f'{loss:.3f}', acc=f'{train_acc:.3f}')
 
-    def end_epoch(self, history):
+    def end_epoch(self, test_acc):
+        self.epoch += 1
         if self.animator is not None:
-            self.animator.add(len(history),
-                              (None, None, history.test_acc[-1]))
+            self.animator.add(self.epoch, (None, None, test_acc))
 
     def close(self):
         if self.animator is not None:
@@ -224,41 +233,62 @@ class Progress:
 
 
 class Checkpoint:
-    """All that a run needs to go on after its last whole epoch, in a file.
+    """A file with all that a run needs to go on after its last whole epoch.
 
-    settings: what must be the same when it goes on, such as lr and seed.
+    path: None for no file. Of train_iter its `generator` is kept, if it has
+    one, as a DataLoader may.
     """
 
-    def __init__(self, path, net, optimizer, scheduler, settings):
-        self.path = Path(path)
-        self.parts = dict(net=net, optimizer=optimizer)
+    def __init__(self, path, net, optimizer, scheduler, train_iter, seed):
+        self.path = None if path is None else Path(path)
+        self.parts = {'net': net, 'optimizer': optimizer}
         if scheduler:
             self.parts['scheduler'] = scheduler
-        self.settings = settings | {'optimizer': type(optimizer).__name__}
+        self.generator = getattr(train_iter, 'generator', None)
+        self.run = {'net': str(net), 'optimizer': str(optimizer), 'seed': seed,
+                    'scheduler': type(scheduler).__name__,
+                    'number of minibatches': len(train_iter)}
 
     def save(self, history):
-        """Write the file under another name, then rename: all or nothing."""
-        part = self.path.with_name(f'{self.path.name}.{os.getpid()}.part')
-        state = {name: p.state_dict() for name, p in self.parts.items()}
-        torch.save(state | dict(history=asdict(history), rng=get_rng_state(),
-                                settings=self.settings), part)
-        os.replace(part, self.path)
+        """Write the file, whole or not at all."""
+        if self.path is None:
+            return
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        state |= {'run': self.run, 'history': asdict(history),
+                  'rng': get_rng_state(), 'generator':
+                  self.generator and self.generator.get_state()}
+        with written_whole(self.path) as part:
+            torch.save(state, part)
 
-    def load(self, device):
-        """Put the file's state in place; return its history, or a new one."""
+    def load(self, num_epochs):
+        """Return the file's history, its state in place; or write a first."""
+        history = History()
+        if self.path is None:
+            return history
         if not self.path.exists():
-            return History()
+            self.save(history)
+            return history
         try:
-            state = torch.load(self.path, device, weights_only=True)
-            settings, history = state['settings'], History(**state['history'])
-            if settings != self.settings:
-                raise ValueError(f'it was made with {settings}, '
-                                 f'this run has {self.settings}')
-            for name, part in self.parts.items():
-                part.load_state_dict(state[name])
-            set_rng_state(state['rng'])
+            return self._restore(num_epochs)
         except Exception as error:
-            raise ValueError(
-                f'{self.path} is no checkpoint of this run ({error}): move it '
-                'away or give another file name') from error
+            raise ValueError(f'{self.path} is damaged or of another run '
+                             f'({error}): move it away or give another file '
+                             'name') from error
+
+    def _restore(self, num_epochs):
+        with open(self.path, 'rb') as file:
+            check_zip(file)
+            state = torch.load(file, 'cpu', weights_only=True)
+        other = [k for k in self.run if self.run[k] != state['run'][k]]
+        if other:
+            raise ValueError(f'another {", ".join(other)}')
+        history = History(**state['history'])
+        if len(history) > num_epochs:
+            raise ValueError(f'it has {len(history)} epochs, more than '
+                             f'{num_epochs}')
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        if self.generator:
+            self.generator.set_state(state['generator'])
+        set_rng_state(state['rng'])
         return history

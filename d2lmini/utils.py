@@ -1,6 +1,11 @@
-"""Small things that every chapter uses: sums, times, devices, seeds."""
+"""Small things that every chapter uses: sums, times, devices, seeds, files."""
+import contextlib
+import os
 import random
+import secrets
 import time
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,23 +19,20 @@ class Accumulator:
     """
 
     def __init__(self, n):
-        self.data = [0.0] * n
+        self.data = [0] * n
 
     def add(self, *args):
         if len(args) != len(self.data):
             raise ValueError(f'this Accumulator keeps {len(self.data)} sums, '
                              f'got {len(args)} values')
-        self.data = [a + self._detach(b) for a, b in zip(self.data, args)]
+        self.data = [a + (b.detach() if torch.is_tensor(b) else b)
+                     for a, b in zip(self.data, args)]
 
     def reset(self):
-        self.data = [0.0] * len(self.data)
+        self.data = [0] * len(self.data)
 
     def __getitem__(self, index):
         return float(self.data[index])
-
-    @staticmethod
-    def _detach(value):
-        return value.detach() if torch.is_tensor(value) else value
 
 
 class Timer:
@@ -98,12 +100,42 @@ def get_rng_state():
     name, keys, *rest = np.random.get_state()
     return {'python': random.getstate(), 'torch': torch.get_rng_state(),
             'numpy': [name, keys.tolist(), *rest],
-            'cuda': torch.cuda.get_rng_state_all()}
+            'cuda': torch.cuda.get_rng_state_all()
+            if torch.cuda.is_initialized() else []}
 
 
 def set_rng_state(state):
     """Go back to a state that get_rng_state gave."""
     random.setstate(state['python'])
     np.random.set_state(tuple(state['numpy']))
-    torch.set_rng_state(state['torch'].cpu())
-    torch.cuda.set_rng_state_all([s.cpu() for s in state['cuda']])
+    torch.set_rng_state(state['torch'])
+    torch.cuda.set_rng_state_all(state['cuda'])
+
+
+@contextlib.contextmanager
+def written_whole(path):
+    """Give a name to write a file under; rename it to path when all is well.
+
+    So path is at no moment half a file, even if the process is killed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.name}.{secrets.token_hex(4)}.part')
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_zip(file):
+    """Raise BadZipFile if what an open zip file holds was cut or altered.
+
+    A zip file stores a checksum (CRC-32) of each of its members; npz files
+    and PyTorch's checkpoints are zip files.
+    """
+    with zipfile.ZipFile(file) as archive:
+        damaged = archive.testzip()
+    if damaged:
+        raise zipfile.BadZipFile(f'the checksum of {damaged} differs')
+    file.seek(0)

@@ -1,0 +1,592 @@
+"""Training: what it learns, counts, says, and survives."""
+import copy
+import inspect
+import io
+import itertools
+import os
+import random
+import signal
+import sys
+import time
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader, TensorDataset
+
+import children
+from d2lmini import train
+from d2lmini.data import ImageIter
+from d2lmini.train import (History, accuracy, evaluate_accuracy_gpu,
+                           init_weights, train_gpu)
+from d2lmini.utils import get_rng_state, set_seed
+
+COLUMNS = ['loss', 'train_acc', 'test_acc']
+
+
+def make_data(n, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.randint(0, 256, (n, 1, 8, 8), generator=generator,
+                          dtype=torch.uint8),
+            torch.randint(0, 3, (n,), generator=generator))
+
+
+def make_iter(n=22, batch_size=4, shuffle=True, **options):
+    return ImageIter(*make_data(n), batch_size, shuffle=shuffle, **options)
+
+
+def make_loader(n=22, batch_size=4, **options):
+    X, y = make_data(n)
+    return DataLoader(TensorDataset(X / 255, y), batch_size, shuffle=True,
+                      **options)
+
+
+def make_net(dropout=0.0, activation=nn.ReLU):
+    return nn.Sequential(nn.Conv2d(1, 4, 3), activation(),
+                         nn.Dropout(dropout), nn.Flatten(), nn.Linear(144, 3))
+
+
+def weights(net):
+    return torch.cat([p.detach().flatten() for p in net.parameters()]).clone()
+
+
+def momentum(parameters, lr):
+    return torch.optim.SGD(parameters, lr=lr, momentum=0.9)
+
+
+def halve(optimizer):
+    return torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    set_seed(0)
+
+
+# Learning and counting
+
+
+def test_signature_is_that_of_the_book():
+    assert str(inspect.signature(train_gpu)) == (
+        '(net, train_iter, test_iter, num_epochs, lr, device=None, *, '
+        'optimizer=None, loss=None, scheduler=None, seed=None, plot=True, '
+        'checkpoint=None, init=None)')
+
+
+def test_learns_eight_images_by_heart():
+    data_iter, net = make_iter(8, 3), make_net()
+    history = train_gpu(net, data_iter, data_iter, 60, 0.1, 'cpu',
+                        optimizer=momentum)
+    assert history.test_acc[-1] == 1 and history.loss[-1] < 0.05
+    assert evaluate_accuracy_gpu(net, data_iter) == 1
+    assert all(seconds > 0 for seconds in history.seconds)
+
+
+@pytest.mark.parametrize('n, batch_size', [
+    (1, 1), (1, 4), (3, 1), (4, 4), (5, 4), (9, 4), (22, 4), (23, 2)])
+def test_sums_are_exact_whatever_the_batches(n, batch_size):
+    """With a rate of 0 the net stays, so all batches meet the same net."""
+    net, (X, y) = make_net(), make_data(n)
+    history = train_gpu(net, make_iter(n, batch_size),
+                        make_iter(n, batch_size, shuffle=False), 2, 0.0, 'cpu')
+    y_hat = net(X / 255)
+    loss = F.cross_entropy(y_hat, y).item()
+    share = float((y_hat.argmax(1) == y).double().mean())
+    assert history.loss == pytest.approx([loss] * 2)
+    assert history.train_acc == history.test_acc == [share] * 2
+    assert len(history) == 2
+
+
+def test_train_accuracy_is_counted_while_training():
+    net, train_iter = make_net(), make_iter(8, 8)
+    first = evaluate_accuracy_gpu(net, train_iter)
+    history = train_gpu(net, train_iter, train_iter, 5, 0.3, 'cpu')
+    assert history.train_acc == [first, *history.test_acc[:-1]]
+
+
+def test_test_iter_is_not_trained_on():
+    nets = [make_net(), None]
+    nets[1] = copy.deepcopy(nets[0])
+    for net, test_iter in zip(nets, [make_iter(5), make_iter(9)]):
+        train_gpu(net, make_iter(seed=1), test_iter, 2, 0.1, 'cpu', seed=0)
+    assert weights(nets[0]).equal(weights(nets[1]))
+
+
+@pytest.mark.parametrize('make', [
+    make_loader, lambda: list(make_loader()), lambda: make_iter(seed=3)])
+def test_train_iter_may_be_any_collection_of_batches(make):
+    net = make_net()
+    before = weights(net)
+    assert len(train_gpu(net, make(), make(), 2, 0.1, 'cpu')) == 2
+    assert not weights(net).equal(before)
+
+
+def test_optimizer_loss_and_scheduler_are_used():
+    rates, seen = [], []
+
+    def loss(y_hat, y):
+        rates.append(seen[0].param_groups[0]['lr'])
+        return F.cross_entropy(y_hat, y, label_smoothing=0.1)
+
+    def optimizer(parameters, lr):
+        seen.append(torch.optim.Adam(parameters, lr=lr))
+        return seen[0]
+    train_gpu(make_net(), make_iter(8, 8), make_iter(), 5, 0.08, 'cpu',
+              optimizer=optimizer, loss=loss, scheduler=halve)
+    assert rates == [0.08, 0.08, 0.04, 0.04, 0.02]
+
+
+def test_seed_repeats_a_run():
+    net = make_net(dropout=0.5)
+    nets = [copy.deepcopy(net) for _ in range(3)]
+    for net, seed in zip(nets, [1, 1, 2]):
+        train_gpu(net, make_iter(), make_iter(), 2, 0.1, 'cpu', seed=seed)
+    one, again, other = map(weights, nets)
+    assert one.equal(again) and not one.equal(other)
+
+
+def test_seeded_train_iter_gives_the_same_orders_in_every_run():
+    nets, train_iter = [make_net(), None], make_iter(seed=3)
+    nets[1] = copy.deepcopy(nets[0])
+    for net in nets:
+        train_gpu(net, train_iter, make_iter(), 2, 0.1, 'cpu')
+    assert weights(nets[0]).equal(weights(nets[1]))
+
+
+def test_a_given_net_is_not_initialized_again():
+    net = make_net()
+    before = weights(net)
+    train_gpu(net, make_iter(), make_iter(), 1, 0.0, 'cpu', seed=3)
+    assert weights(net).equal(before)
+
+
+def test_init_is_applied_after_the_seed():
+    nets = [make_net(), make_net()]
+    for net in nets:
+        train_gpu(net, make_iter(), make_iter(), 1, 0.0, 'cpu', seed=3,
+                  init=init_weights)
+    for i in (0, 4):
+        assert nets[0][i].weight.equal(nets[1][i].weight)
+
+
+def test_init_weights_is_xaviers():
+    net = nn.Sequential(nn.Conv2d(3, 8, 5), nn.BatchNorm2d(8),
+                        nn.Linear(40, 60))
+    net.apply(init_weights)
+    for layer, fans in [(net[0], (3 + 8) * 25), (net[2], 40 + 60)]:
+        bound = (6 / fans) ** 0.5
+        assert 0.9 * bound < layer.weight.abs().max() <= bound
+    assert net[1].weight.eq(1).all()
+
+
+# Evaluation and modes
+
+
+def test_accuracy():
+    scores = torch.tensor([[1., 3], [2, 0], [0, 1]])
+    y = torch.tensor([1, 1, 1])
+    count = accuracy(scores, y)
+    assert torch.is_tensor(count) and count == 2
+    assert accuracy(scores.argmax(1), y) == 2
+    with pytest.raises(ValueError, match=r'shape \(3,\).*got \(3, 1\)'):
+        accuracy(scores, y[:, None])
+
+
+def test_evaluation_divides_once():
+    """The mean of the batches' accuracies would be 0.5, not 0.8."""
+    X = torch.eye(4)
+    batches = [(X, torch.arange(4)), (X[:1], torch.tensor([1]))]
+    net = nn.Linear(4, 4, bias=False)
+    nn.init.eye_(net.weight)
+    assert evaluate_accuracy_gpu(net, batches) == 0.8
+
+
+class Spy(nn.Module):
+    """Note how each minibatch is met."""
+
+    def __init__(self):
+        super().__init__()
+        self.log = []
+
+    def forward(self, X):
+        self.log.append((self.training, torch.is_grad_enabled()))
+        return X
+
+
+def test_modes_and_gradients():
+    spy = Spy()
+    train_gpu(nn.Sequential(spy, make_net()), make_iter(8), make_iter(8), 2,
+              0.1, 'cpu')
+    assert spy.log == [(True, True)] * 2 + [(False, False)] * 2 + [
+        (True, True)] * 2 + [(False, False)] * 2
+
+
+def run_training(net, data_iter):
+    train_gpu(net, data_iter, data_iter, 1, 0.1, 'cpu')
+
+
+class Interrupt:
+    """Batches that are interrupted, as by Ctrl-C, at the k-th of all."""
+
+    def __init__(self, data_iter, k, error=KeyboardInterrupt):
+        self.data_iter, self.left, self.error = data_iter, k, error
+
+    def __len__(self):
+        return len(self.data_iter)
+
+    def __iter__(self):
+        for batch in self.data_iter:
+            self.left -= 1
+            if self.left == 0:
+                raise self.error
+            yield batch
+
+
+@pytest.mark.parametrize('k', [1, 2, 1000])
+@pytest.mark.parametrize('function', [evaluate_accuracy_gpu, run_training])
+def test_every_module_returns_to_its_mode(function, k):
+    net = nn.Sequential(nn.BatchNorm2d(1), make_net()).train()
+    net[0].eval()
+    modes = [module.training for module in net.modules()]
+    try:
+        function(net, Interrupt(make_iter(), k, ZeroDivisionError))
+    except ZeroDivisionError:
+        assert k < 1000
+    assert [module.training for module in net.modules()] == modes
+
+
+# What it says
+
+
+def test_history_prints_as_a_table():
+    history = History()
+    history.add(2.30258, 0.1, 0.09999, 12.345)
+    history.add(1.5, 0.5, 1.0, 100.0)
+    assert str(history) == repr(history) == (
+        'epoch    loss  train acc  test acc  seconds\n'
+        '    1   2.303      0.100     0.100     12.3\n'
+        '    2   1.500      0.500     1.000    100.0')
+
+
+def test_history_is_saved_once(tmp_path):
+    history = History([1.5], [0.5], [0.25], [2.0])
+    history.save(tmp_path / 'run.json')
+    assert History.load(tmp_path / 'run.json') == history
+    with pytest.raises(FileExistsError):
+        History().save(tmp_path / 'run.json')
+    assert History.load(tmp_path / 'run.json') == history
+
+
+@pytest.mark.parametrize('value', ['nan', 'inf'])
+@pytest.mark.parametrize('batches, wrong', [(6, 4), (6, 6), (2, 1), (23, 17)])
+def test_a_loss_that_is_not_finite_names_the_step(value, batches, wrong):
+    steps, net = itertools.count(1), make_net().eval()
+
+    def loss(y_hat, y):
+        bad = next(steps) >= batches + wrong
+        return F.cross_entropy(y_hat, y) * (float(value) if bad else 1)
+    with pytest.raises(FloatingPointError, match=f'became {value} in epoch 2, '
+                       f'step {wrong}, .*lr = 0.05: .*smaller.* 0.005 for'):
+        train_gpu(net, make_iter(batches, 1), make_iter(), 3, 0.05, 'cpu',
+                  loss=loss)
+    assert not net.training
+
+
+def test_a_rate_that_is_too_large_is_found():
+    with pytest.raises(FloatingPointError, match='epoch 1, step 2, .*1e.30'):
+        train_gpu(make_net(), make_iter(), make_iter(), 3, 1e30, 'cpu')
+
+
+@pytest.mark.parametrize('where, k, epochs', [
+    ('train', 1, 0), ('train', 6, 0), ('train', 8, 1), ('test', 1, 0),
+    ('test', 9, 1)])
+def test_interrupt_gives_the_history_so_far(where, k, epochs, capsys):
+    iters, net = {'train': make_iter(), 'test': make_iter()}, make_net().eval()
+    iters[where] = Interrupt(iters[where], k)
+    history = train_gpu(net, *iters.values(), 3, 0.1, 'cpu', scheduler=halve)
+    assert {len(column) for column in vars(history).values()} == {epochs}
+    assert f'stopped by hand in epoch {epochs + 1}' in capsys.readouterr().out
+    assert not net.training and weights(net).isfinite().all()
+    assert 0 <= evaluate_accuracy_gpu(net, make_iter()) <= 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_in_a_terminal(monkeypatch):
+    for plot in [True, False]:
+        monkeypatch.setattr(sys, 'stderr', Terminal())
+        train_gpu(make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu',
+                  plot=plot)
+        shown = sys.stderr.getvalue()
+        assert ('3.0/3 epochs' in shown and 'loss=' in shown) == plot
+        assert plot or shown == ''
+
+
+def test_nothing_in_a_pipe(capfd):
+    train_gpu(make_net(), make_iter(), make_iter(), 2, 0.1, 'cpu')
+    assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('num_batches', [1, 2, 4, 5, 6, 11, 235])
+def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
+    monkeypatch.setattr(sys, 'stderr', Terminal())
+    progress = train.Progress(1, True, History())
+    due = [progress.step(i, num_batches) for i in range(1, num_batches + 1)]
+    assert sum(due) == min(5, num_batches) and due[-1]
+
+
+# No waiting for the device
+
+
+class Waits(TorchDispatchMode):
+    """Count the calls that wait for a GPU: those that read a value."""
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += function in (torch.ops.aten._local_scalar_dense.default,
+                                   torch.ops.aten.nonzero.default,
+                                   torch.ops.aten.equal.default)
+        return function(*args, **kwargs or {})
+
+
+def count_waits(num_batches, plot, monkeypatch):
+    """Train for an epoch; return how often values were read or copied."""
+    waits = Waits()
+    with monkeypatch.context() as patch:
+        for name in ['cpu', 'numpy', 'tolist', '__array__']:
+            def method(self, *args, name=name, of=getattr(torch.Tensor, name)):
+                waits.count += 1
+                return of(self, *args)
+            patch.setattr(torch.Tensor, name, method)
+        patch.setattr(sys, 'stderr', Terminal())
+        with waits:
+            train_gpu(make_net(), make_iter(2 * num_batches, 2),
+                      make_iter(2 * num_batches, 2), 1, 0.1, 'cpu', plot=plot)
+    return waits.count
+
+
+@pytest.mark.parametrize('plot, most', [(False, 20), (True, 60)])
+def test_no_wait_for_the_device_in_a_minibatch(plot, most, monkeypatch):
+    few, many = (count_waits(n, plot, monkeypatch) for n in (10, 100))
+    assert 0 < few == many < most
+
+
+# Checkpoints
+
+
+KINDS = {'images': make_iter, 'seeded images': lambda: make_iter(seed=4),
+         'loader': make_loader, 'generator': lambda: make_loader(
+             generator=torch.Generator().manual_seed(4))}
+OPTIMIZERS = {'momentum': momentum, 'adam': torch.optim.Adam}
+NUM_EPOCHS = 6
+
+
+def train_once(checkpoint, kind, seed=None, optimizer='momentum', lr=0.05,
+               num_epochs=NUM_EPOCHS, first_seed=0, net=None):
+    """Train a net of one's own; return it and its history."""
+    set_seed(first_seed)
+    net = net or make_net(dropout=0.3)
+    history = train_gpu(net, KINDS[kind](), make_loader(), num_epochs, lr,
+                        'cpu', optimizer=OPTIMIZERS[optimizer],
+                        scheduler=halve, seed=seed, checkpoint=checkpoint)
+    return net, history
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def set_bomb(where, k):
+    """Have this process kill itself at the k-th call of something."""
+    calls, save, replace = itertools.count(1), torch.save, os.replace
+
+    def half_save(state, path):
+        save(state, path)
+        if next(calls) == k:
+            os.truncate(path, os.path.getsize(path) // 2)
+            die()
+
+    def bomb_replace(one, two):
+        i = next(calls)
+        if i == k and where == 'before the renaming':
+            die()
+        replace(one, two)
+        if i == k:
+            die()
+    if where == 'in a step':
+        nn.Dropout.forward = lambda self, X: F.dropout(
+            X, self.p, self.training) if next(calls) != k else die()
+    elif where == 'in the file':
+        torch.save = half_save
+    else:
+        os.replace = bomb_replace
+
+
+def train_in_child(out, bomb, first_seed, arguments):
+    """Child: train, perhaps die, and write down what came out."""
+    torch.set_num_threads(1)
+    if bomb:
+        set_bomb(*bomb)
+    began = time.perf_counter()
+    net, history = train_once(first_seed=first_seed, **arguments)
+    torch.save([weights(net), [getattr(history, c) for c in COLUMNS],
+                time.perf_counter() - began], out)
+
+
+def in_child(folder, bomb=None, first_seed=0, **arguments):
+    """Train in a child: (weights, columns, seconds), or None if it died."""
+    out = folder / 'out.pt'
+    child = children.start(train_in_child, out, bomb, first_seed, arguments)
+    child.join()
+    assert child.exitcode == (-signal.SIGKILL if bomb else 0)
+    return None if bomb else torch.load(out)
+
+
+@pytest.mark.parametrize('kind, seed, optimizer', [
+    ('images', None, 'momentum'), ('images', 5, 'momentum'),
+    ('seeded images', None, 'adam'), ('loader', None, 'momentum'),
+    ('loader', 5, 'adam'), ('generator', None, 'momentum')])
+def test_a_killed_run_gives_the_same_weights(tmp_path, kind, seed, optimizer):
+    """The steps of an epoch are 6 of training and 6 of testing. Every start
+    has other random numbers at first: only the checkpoint can help."""
+    arguments = dict(kind=kind, seed=seed, optimizer=optimizer)
+    expected = in_child(tmp_path, checkpoint=None, **arguments)
+    path = tmp_path / 'run.pt'
+    bombs = [('in a step', 3), ('in the file', 1), ('in a step', 20),
+             ('before the renaming', 2), ('after the renaming', 1),
+             ('in a step', 10)]
+    for i, bomb in enumerate(bombs):
+        in_child(tmp_path, bomb, first_seed=i, checkpoint=path, **arguments)
+    found = in_child(tmp_path, first_seed=99, checkpoint=path, **arguments)
+    assert found[0].equal(expected[0]) and found[1] == expected[1]
+
+
+@pytest.mark.parametrize('kind', ['images', 'loader'])
+def test_a_run_killed_at_random_moments_gives_the_same_weights(tmp_path, kind):
+    expected = in_child(tmp_path, checkpoint=None, kind=kind, num_epochs=40)
+    path, rng, killed = tmp_path / 'run.pt', random.Random(0), 0
+    arguments = dict(checkpoint=path, kind=kind, num_epochs=40)
+    for i in range(8):
+        child = children.start(train_in_child, tmp_path / 'x', None, i,
+                               arguments)
+        while not path.exists():
+            assert child.is_alive()
+        child.join(rng.uniform(0, expected[2] / 2))
+        killed += child.is_alive()
+        children.kill(child)
+    found = in_child(tmp_path, first_seed=99, **arguments)
+    assert found[0].equal(expected[0]) and found[1] == expected[1]
+    assert killed > 1
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    net, whole = train_once(None, 'images', seed=1)
+    path, part = tmp_path / 'run.pt', make_net(dropout=0.3)
+    set_seed(0)
+    train_gpu(make_net(dropout=0.3), Interrupt(make_iter(), 15),
+              make_loader(), NUM_EPOCHS, 0.05, 'cpu', optimizer=momentum,
+              scheduler=halve, seed=1, checkpoint=path)
+    _, history = train_once(path, 'images', seed=1, net=part, first_seed=7)
+    assert weights(part).equal(weights(net))
+    assert len(history) == NUM_EPOCHS and history.loss == whole.loss
+
+
+def test_a_finished_run_is_read_or_made_longer(tmp_path):
+    expected, whole = train_once(None, 'loader', num_epochs=7)
+    path = tmp_path / 'new folder' / 'run.pt'
+    net, history = train_once(path, 'loader', num_epochs=4)
+    again, read = train_once(path, 'loader', num_epochs=4, first_seed=9)
+    assert read == history and weights(net).equal(weights(again))
+    longer, history = train_once(path, 'loader', num_epochs=7, first_seed=9)
+    assert weights(longer).equal(weights(expected))
+    assert [getattr(history, c) for c in COLUMNS] == [
+        getattr(whole, c) for c in COLUMNS]
+
+
+@pytest.fixture
+def finished(tmp_path):
+    path = tmp_path / 'run.pt'
+    train_once(path, 'images', seed=1, num_epochs=3)
+    return path
+
+
+@pytest.mark.parametrize('what, other', [
+    ('another optimizer', {'lr': 0.06}),
+    ('another optimizer', {'optimizer': 'adam'}),
+    ('another seed', {'seed': None}), ('another seed', {'seed': 2}),
+    ('it has 3 epochs, more than 2', {'num_epochs': 2}),
+    ('another net', {'net': make_net(dropout=0.2)}),
+    ('another net', {'net': make_net(0.3, nn.Tanh)}),
+    ('another net, seed', {'net': make_net(0.4), 'seed': 9})])
+def test_a_checkpoint_of_another_run_is_refused(finished, what, other):
+    contents, before = finished.read_bytes(), other.get('net')
+    before = before and weights(before)
+    with pytest.raises(ValueError, match=rf'run\.pt is .*\({what}\)'):
+        train_once(finished, 'images', **{'seed': 1, 'num_epochs': 3} | other)
+    assert finished.read_bytes() == contents
+    assert before is None or weights(other['net']).equal(before)
+
+
+def test_a_checkpoint_with_other_data_or_scheduler_is_refused(finished):
+    for batch_size, scheduler, what in [
+            (5, halve, 'number of minibatches'), (4, None, 'scheduler')]:
+        with pytest.raises(ValueError, match=rf'another .*{what}\)'):
+            train_gpu(make_net(0.3), make_iter(batch_size=batch_size),
+                      make_loader(), 3, 0.05, 'cpu', optimizer=momentum,
+                      scheduler=scheduler, seed=1, checkpoint=finished)
+
+
+def restored(path):
+    """Read a finished run's checkpoint: weights, history, random state."""
+    net, history = train_once(path, 'images', seed=1, num_epochs=3)
+    return str([weights(net).tolist(), vars(history), get_rng_state()[
+        'torch'].tolist(), get_rng_state()['numpy'], random.getstate()])
+
+
+def test_a_damaged_checkpoint_is_refused(finished):
+    contents, rng = finished.read_bytes(), random.Random(0)
+    expected, found = restored(finished), 0
+    for length in [0, 1, len(contents) - 1,
+                   *(rng.randrange(len(contents)) for _ in range(30))]:
+        finished.write_bytes(contents[:length])
+        with pytest.raises(ValueError, match=r'run\.pt is damaged'):
+            restored(finished)
+        assert finished.read_bytes() == contents[:length]
+    for _ in range(150):
+        altered = bytearray(contents)
+        altered[rng.randrange(len(contents))] ^= 1 << rng.randrange(8)
+        finished.write_bytes(altered)
+        try:
+            assert restored(finished) == expected
+        except ValueError as error:
+            assert 'run.pt is damaged' in str(error)
+            found += 1
+        assert finished.read_bytes() == altered
+    assert found > 75
+
+
+def test_a_checkpoint_that_cannot_be_written_fails_at_once(tmp_path):
+    (tmp_path / 'file').write_text('not a folder')
+    net, spy = make_net(), Spy()
+    with pytest.raises(OSError):
+        train_gpu(nn.Sequential(spy, net), make_iter(), make_iter(), 3, 0.1,
+                  'cpu', checkpoint=tmp_path / 'file' / 'run.pt')
+    assert spy.log == []
+
+
+def test_a_run_that_failed_leaves_its_last_good_checkpoint(tmp_path):
+    path, calls = tmp_path / 'run.pt', itertools.count(1)
+
+    def loss(y_hat, y):
+        return F.cross_entropy(y_hat, y) / (next(calls) != 15)
+    net = make_net()
+    with pytest.raises(FloatingPointError):
+        train_gpu(net, make_iter(), make_iter(), 4, 0.1, 'cpu', loss=loss,
+                  checkpoint=path)
+    assert len(torch.load(path)['history']['loss']) == 2
+    assert os.listdir(tmp_path) == ['run.pt']
