@@ -108,7 +108,8 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     """Train net as a classifier and return its History.
 
     train_iter, test_iter: give minibatches (X, y), train_iter has a len().
-    While you tune, test_iter is validation data. device: try_gpu() if None.
+    While you tune, test_iter is validation data; None: test_acc is nan.
+    device: try_gpu() if None.
     optimizer: makes one from (parameters, lr=lr), torch.optim.SGD if None.
     loss: of (scores, y), a mean; cross-entropy if None. scheduler: makes one
     from the optimizer, stepped after each epoch. seed: of all that is random
@@ -140,7 +141,8 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
                                 progress)
             if scheduler:
                 scheduler.step()
-            test_acc = evaluate_accuracy_gpu(net, test_iter, device)
+            test_acc = (float('nan') if test_iter is None else
+                        evaluate_accuracy_gpu(net, test_iter, device))
             history.add(*means, test_acc, timer.stop())
             progress.end_epoch(test_acc)
             saved.save(history)

@@ -80,7 +80,7 @@ def nowhere(tmp_path, monkeypatch):
 
 class Server(http.server.ThreadingHTTPServer):
     """Serve `files` on loopback. cut: names whose connection breaks in the
-    middle. stall: names that are begun and never ended."""
+    middle. stall: names that are begun, then nothing for half a minute."""
     daemon_threads = True
 
     def __init__(self):
@@ -110,7 +110,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name in server.cut | server.stall:
             contents = contents[:len(contents) // 2]
         self.wfile.write(contents)
-        while name in server.stall:
+        end = time.monotonic() + 30
+        while name in server.stall and time.monotonic() < end:
             time.sleep(0.01)
 
     def log_message(self, *args):
