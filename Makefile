@@ -6,7 +6,8 @@ help:           ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 book: $(READY)  ## build the website into _build/html
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter-book build . -W -n --keep-going -q
+	@rm -rf _build/html _build/.doctrees
+	$(BIN)/jupyter-book build . -W -n --keep-going -q
 	@echo "The book: _build/html/index.html ($$(du -sh _build/html | cut -f1))"
 
 test: $(READY)  ## check everything: package, pages, site
