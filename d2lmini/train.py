@@ -109,16 +109,15 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
 
     train_iter, test_iter: give minibatches (X, y), train_iter has a len().
     While you tune, test_iter is validation data; None: test_acc is nan.
-    device: try_gpu() if None.
-    optimizer: makes one from (parameters, lr=lr), torch.optim.SGD if None.
-    loss: of (scores, y), a mean; cross-entropy if None. scheduler: makes one
-    from the optimizer, stepped after each epoch. seed: of all that is random
-    in here. plot: draw curves in a notebook, a bar in a script. checkpoint:
-    a file, written after each epoch; a run that was killed goes on from it,
-    on the CPU bit for bit. init: for net.apply; without it net starts as it
-    is. Ctrl-C or Jupyter's stop button ends with the history so far. Raises
-    FloatingPointError if the loss is not finite, ValueError if the
-    checkpoint is damaged or of another run.
+    device: try_gpu() if None. optimizer: makes one from (parameters, lr=lr),
+    torch.optim.SGD if None. loss: of (scores, y), a mean; cross-entropy if
+    None. scheduler: makes one from the optimizer, stepped after each epoch.
+    seed: of all that is random in here. plot: draw curves in a notebook, a
+    bar in a script. checkpoint: a file, written after each epoch; a run that
+    was killed goes on from it, on the CPU bit for bit. init: for net.apply;
+    without it net starts as it is. Ctrl-C or Jupyter's stop button ends with
+    the history so far. Raises FloatingPointError if the loss is not finite,
+    ValueError if the checkpoint is damaged or of another run.
     """
     device = torch.device(device or try_gpu())
     if seed is not None:

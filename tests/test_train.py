@@ -123,6 +123,17 @@ def test_train_iter_may_be_any_collection_of_batches(make):
     assert not weights(net).equal(before)
 
 
+def test_without_test_iter_nothing_is_tested(tmp_path):
+    spy = Spy()
+    history = train_gpu(nn.Sequential(spy, make_net()), make_iter(), None, 2,
+                        0.1, 'cpu', checkpoint=tmp_path / 'run.pt')
+    assert all(training for training, _ in spy.log)
+    assert [value != value for value in history.test_acc] == [True] * 2
+    assert str(history).count('nan') == 2
+    history.save(tmp_path / 'run.json')
+    assert str(History.load(tmp_path / 'run.json')) == str(history)
+
+
 def test_optimizer_loss_and_scheduler_are_used():
     rates, seen = [], []
 
