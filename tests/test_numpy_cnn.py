@@ -1,6 +1,8 @@
 """d2lmini.numpy_cnn against PyTorch, its own loops, and differences."""
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -387,3 +389,15 @@ def test_numpy_cnn_needs_no_pytorch():
     done = subprocess.run([sys.executable, '-c', code], text=True,
                           capture_output=True)
     assert done.stdout == 'alone\n', done.stderr
+
+
+def test_recorded_speed():
+    """What chapter 6 says of the stored results, and what was aimed at."""
+    path = Path(__file__).parent.parent / 'benchmarks/results/numpy_cnn.json'
+    convs = [r['ratios'] for r in json.loads(path.read_text())['results']
+             if r['layer'] == 'conv']
+    assert len(convs) == 8
+    assert max(t['fast / torch'] for r in convs for t in r.values()) < 3
+    for r in convs[0], convs[4]:  # CS231n's size, float64 and float32
+        assert r['forward']['loops / fast'] > 500
+        assert r['backward']['loops / fast'] > 300

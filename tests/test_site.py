@@ -44,6 +44,8 @@ TOPICS = {
     'max pooling': '03_pooling',
     'aliasing': '03_pooling',
     'batch norm': '04_batch_norm',
+    'LeNet': '05_1_lenet',
+    'vanishing gradient': '05_1_lenet',
     'softmax': '06_by_hand',
     'gradient check': '06_by_hand',
 }
