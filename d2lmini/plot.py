@@ -8,6 +8,8 @@ import torch
 from cycler import cycler
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.textpath import TextPath
 
 # Okabe and Ito's colours, told apart by colour-blind readers too, and a
 # dash for each, so that no curve depends on its colour alone.
@@ -112,6 +114,107 @@ def draw_network(layers, width=7, height=1.9):
     ax.set_ylim(-2 * top, 2 * top)
     ax.set_axis_off()
     return ax
+
+
+# The boxes of draw_block, by the first of these words in their names: place
+# in COLORS, hatch, corners.
+SQUARE, ROUND = 'square,pad=0', 'round,pad=0,rounding_size=0.11'
+BOXES = {'conv': (0, '', SQUARE), 'pool': (1, '///', SQUARE),
+         'linear': (2, '...', SQUARE)} | dict.fromkeys(
+    ['relu', 'sigmoid', 'bn', 'norm', 'dropout'], (3, '', ROUND))
+
+
+def draw_block(stages, gap=0.25):
+    """Draw a block of a network from left to right; return the axes.
+
+    stages: strings, and lists of branches where the block forks. A branch is
+    a list of strings, empty for a shortcut; the string after a fork ('+',
+    'concat') is the bar where its branches meet. A string may have several
+    lines. What names a layer is a box: plain for 'conv', hatched for 'pool',
+    dotted for 'linear', rounded for activations, norms and dropout; all else
+    ('x') is bare text, and '' at the end an arrow. gap: inches between boxes;
+    the figure is as large as it must be. Raises ValueError if a fork follows
+    a fork.
+    """
+    fig, ax = plt.subplots()
+    x, wires = -gap, [[]]   # how far we are, and the lines that lead on
+    for stage in stages:
+        fork = [[stage]] if isinstance(stage, str) else stage
+        if len(wires) == 1:
+            x, wires = _draw_fork(ax, fork, x, wires[0], gap)
+        elif fork is not stage:
+            x, wires = _draw_join(ax, stage, x + gap, wires)
+        else:
+            raise ValueError('after a fork draw_block wants the string where '
+                             f"its branches meet, such as '+', got {stage}")
+    top = 0.05 + max(abs(text.get_position()[1])
+                     + _box_size(text.get_text())[1] / 2 for text in ax.texts)
+    ax.set(aspect='equal', xlim=(-0.05, x + 0.05), ylim=(-top, top))
+    ax.set_axis_off()
+    fig.set_size_inches(x + 0.2, 2 * top + 0.1)
+    return ax
+
+
+def _draw_fork(ax, fork, x, start, gap):
+    """Draw branches one below the other, their boxes in columns, after x."""
+    sizes = [[_box_size(name) for name in names] for names in
+             itertools.zip_longest(*fork, fillvalue='')]
+    widths = [max(column)[0] for column in sizes]
+    step = 0.12 + max(height for column in sizes for _, height in column)
+    ends = []
+    for i, branch in enumerate(fork):
+        y, left = step * ((len(fork) - 1) / 2 - i), x + gap
+        wire = start and [*start, (x + gap / 2, 0), (x + gap / 2, y)]
+        for name, width in zip(branch, widths):
+            _draw_wire(ax, [*wire, (left, y)])
+            _draw_box(ax, name, left, y, width)
+            wire, left = [(left + width, y)], left + width + gap
+        ends.append(wire)
+    return x + sum(widths) + gap * len(widths), ends
+
+
+def _draw_join(ax, name, x, wires):
+    """Draw the bar at x in which branches meet, as high as they reach."""
+    width, (*_, top), (*_, bottom) = 0.22, wires[0][-1], wires[-1][-1]
+    for wire in wires:
+        _draw_wire(ax, [*wire, (x, wire[-1][1])])
+    ax.add_patch(FancyBboxPatch(
+        (x, bottom - 0.13), width, top - bottom + 0.26, ROUND,
+        facecolor='white', edgecolor='black'))
+    ax.text(x + width / 2, 0, name, size=8, ha='center', va='center',
+            rotation=90)
+    return x + width, [[(x + width, 0)]]
+
+
+def _draw_box(ax, name, left, y, width):
+    """Draw a layer's box and its name, or bare text if it names no layer."""
+    kinds = [BOXES[word] for word in BOXES if word in name.lower()]
+    label = ax.text(left + width / 2, y, name, size=8, ha='center',
+                    va='center', linespacing=1.15)
+    if kinds:
+        place, hatch, corners = kinds[0]
+        height = _box_size(name)[1]
+        ax.add_patch(FancyBboxPatch(
+            (left, y - height / 2), width, height, corners, hatch=hatch,
+            facecolor=COLORS[place] + '30', edgecolor=COLORS[place]))
+        if hatch:
+            label.set_bbox(dict(facecolor='white', linewidth=0, pad=1))
+
+
+def _draw_wire(ax, points):
+    """Draw a line through points (x, y), its head before the last one."""
+    if len(points) > 1:
+        xs, ys = zip(*points)
+        ax.plot([*xs[:-1], xs[-1] - 0.035], ys, 'k->', linewidth=0.9,
+                markersize=3.5, markevery=[-1])
+
+
+def _box_size(name):
+    """Return the width and height in inches that a name in 8 pt needs."""
+    lines = name.split('\n')
+    width = max(TextPath((0, 0), line, size=8).get_extents().width
+                for line in lines) if name else 0
+    return width / 72 + 0.14, 0.15 * len(lines) + 0.12
 
 
 class Animator:

@@ -9,13 +9,14 @@ import nbformat
 import pytest
 
 from d2lmini import data, numpy_cnn, ops, plot, train, utils
-from d2lmini.nets import lenet
+from d2lmini.nets import alexnet, densenet, googlenet, lenet, resnet, vgg
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / 'tools'))
 import notebooks  # noqa: E402
 
-MODULES = [ops, numpy_cnn, train, utils, data, plot, lenet]
+MODULES = [ops, numpy_cnn, train, utils, data, plot, alexnet, densenet,
+           googlenet, lenet, resnet, vgg]
 PAGES = notebooks.pages()
 
 

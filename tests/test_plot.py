@@ -10,8 +10,8 @@ from matplotlib import pyplot as plt
 from nbclient import NotebookClient
 
 from d2lmini import plot
-from d2lmini.plot import (Animator, draw_network, in_notebook, show_images,
-                          show_matrices, use_style)
+from d2lmini.plot import (Animator, draw_block, draw_network, in_notebook,
+                          show_images, show_matrices, use_style)
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +324,75 @@ def test_draw_network():
     widths = [round(box.get_width(), 6) for box in ax.patches]
     assert widths[0] < widths[1] == widths[2] < widths[3]
     assert len({box.get_hatch() for box in ax.patches}) == 3
+
+
+BLOCKS = {
+    'chain': (['x', '5×5 conv', 'ReLU', '2×2 pool', 'linear', ''], 4, 5),
+    'shortcut': (['x', [['3×3 conv', 'BN'], []], '+', 'ReLU', 'y'], 4, 6),
+    'inception': (['x', [['1×1 conv'], ['1×1 conv', '3×3 conv'],
+                         ['3×3\npool', '1×1 conv']], 'concat'], 6, 8),
+    'dense': (['x', [['conv'], []], 'concat', [['conv'], []], 'concat'],
+              4, 6)}
+
+
+@pytest.mark.parametrize('block', BLOCKS)
+def test_draw_block(block):
+    stages, num_boxes, num_wires = BLOCKS[block]
+    ax = draw_block(stages)
+    assert (len(ax.patches), len(ax.lines)) == (num_boxes, num_wires)
+    flat = [name for stage in stages for branch in (
+        [[stage]] if isinstance(stage, str) else stage) for name in branch]
+    assert [text.get_text() for text in ax.texts] == flat
+    assert {text.get_size() for text in ax.texts} == {8}
+
+
+@pytest.mark.parametrize('block', BLOCKS)
+def test_draw_block_leaves_room_for_all(block):
+    """Nothing leaves the figure, no two boxes overlap, names fit in."""
+    use_style()
+    ax = draw_block(BLOCKS[block][0])
+    ax.figure.canvas.draw()
+    whole, boxes = ax.figure.bbox, [box.get_window_extent()
+                                    for box in ax.patches]
+    words = [text.get_window_extent() for text in ax.texts
+             if text.get_text()]
+    for extent in boxes + words:
+        assert 0 < extent.x0 < extent.x1 < whole.x1
+        assert 0 < extent.y0 < extent.y1 < whole.y1
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+        assert sum(box.fully_contains(*name.min)
+                   and box.fully_contains(*name.max) for name in words) == 1
+
+
+def test_draw_block_joins_what_follows_each_other():
+    """Each line goes from one box's right side to another one's left."""
+    ax = draw_block(['conv', [['conv', 'ReLU'], ['conv'], []], '+', 'conv'])
+    sides = {name: [(round(x, 6), round(box.get_y(), 6),
+                     round(box.get_y() + box.get_height(), 6))
+                    for box in ax.patches
+                    for x in [box.get_x() + at * box.get_width()]]
+             for name, at in [('left', 0), ('right', 1)]}
+    joined = []
+    for line in ax.lines:
+        (*start,), (*end,) = line.get_xydata()[[0, -1]]
+        joined.append([
+            [i for i, (x, low, high) in enumerate(sides[name])
+             if abs(x - px) < 0.05 and low < py < high]
+            for name, (px, py) in [('right', start), ('left', end)]])
+    # 0: conv, 1 to 3: in the branches, 4: the bar, 5: conv
+    assert sorted(joined) == sorted([
+        [[0], [1]], [[1], [2]], [[0], [3]], [[2], [4]], [[3], [4]],
+        [[0], [4]], [[4], [5]]])
+
+
+def test_draw_block_tells_kinds_apart_without_color():
+    ax = draw_block(['x', 'conv', 'ReLU', 'pool', 'linear'])
+    looks = {(box.get_hatch(), type(box.get_boxstyle()))
+             for box in ax.patches}
+    assert len(looks) == len({box.get_edgecolor() for box in ax.patches}) == 4
+
+
+def test_draw_block_wants_a_meeting_point():
+    with pytest.raises(ValueError, match=r"such as '\+', got \[\['conv'\]"):
+        draw_block(['x', [['conv'], []], [['conv'], []]])
