@@ -11,7 +11,7 @@ book: $(READY)  ## build the website into _build/html
 	@echo "The book: _build/html/index.html ($$(du -sh _build/html | cut -f1))"
 
 test: $(READY)  ## check everything: package, pages, site
-	$(BIN)/python -m pytest --nbval tests chapters
+	$(BIN)/python -m pytest --nbval tests chapters exercises/solutions
 
 lab: $(READY)   ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab
@@ -22,6 +22,9 @@ serve: book     ## show the website on http://127.0.0.1:8000
 run: $(READY)   ## run all notebooks and store their outputs; NB=... for one
 	$(BIN)/python tools/notebooks.py run $(NB)
 
+exercises: $(READY)  ## make the exercise notebooks from their masters
+	$(BIN)/python tools/exercises.py $(NB)
+
 clean:          ## remove what was built, but not .venv
 	rm -rf _build build *.egg-info
 
@@ -31,4 +34,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]'
 	@touch $(READY)
 
-.PHONY: help book test lab serve run clean
+.PHONY: help book test lab serve run exercises clean

@@ -8,6 +8,8 @@ import pytest
 
 from d2lmini import data
 
+os.environ.setdefault('D2LMINI_STRICT', '1')  # a wrong solution fails
+
 
 def pytest_collectstart(collector):
     """Leave the error stream out of nbval's comparison: it tells of sources,

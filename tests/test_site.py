@@ -29,7 +29,8 @@ SHOTS = ROOT / '_build' / 'shots'
 ADDRESS = tomllib.loads((ROOT / 'pyproject.toml').read_text())[
     'project']['urls']['Repository']
 TOC = yaml.safe_load((ROOT / '_toc.yml').read_text())
-PARTS = [entry['file'] for part in TOC['parts'] for entry in part['chapters']]
+PARTS = [entry['file'] for part in TOC['parts'] for top in part['chapters']
+         for entry in [top, *top.get('sections', [])]]
 READING = [TOC['root']] + PARTS  # in the order of the book
 CHAPTERS = [name for name in PARTS if name.startswith('chapters/')]
 PAGES = READING + ['search']
@@ -46,6 +47,11 @@ TOPICS = {
     'batch norm': '04_batch_norm',
     'LeNet': '05_1_lenet',
     'vanishing gradient': '05_1_lenet',
+    'AlexNet': '05_2_alexnet',
+    'VGG': '05_3_vgg',
+    'Inception': '05_4_googlenet',
+    'residual block': '05_5_resnet',
+    'dense block': '05_6_densenet',
     'softmax': '06_by_hand',
     'gradient check': '06_by_hand',
 }

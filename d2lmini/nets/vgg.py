@@ -41,8 +41,8 @@ class VGG(nn.Sequential):
 
     Departures from the paper: weights drawn after He and others, 2015, not
     taken from a shallower net that was trained before; average pooling to
-    7x7 (small: 1x1) before the classifier, for images of other sizes;
-    batch_norm, which came a year later.
+    7x7 (small: 1x1) before the classifier and poolings that round odd sides
+    up, for images of other sizes; batch_norm, which came a year later.
     """
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,

@@ -1,0 +1,460 @@
+"""Answers that must be accepted and answers that must be refused.
+
+RIGHT: {question: [whole answers]}. WRONG: {question: [(words that the message
+must hold, old, new)]}, an edit of the solution, or (words, whole answer).
+"""
+RIGHT = {
+    'lenet': ['''
+def lenet():
+    return [[1, 6, 28, 28], [1, 6, 14, 14], [1, 16, 10, 10], [1, 400],
+            6 * 26, 16 * 151, 120 * 401]
+''', '''
+def lenet():
+    layers = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Linear(400, 120))
+    X, shapes = torch.zeros(1, 1, 28, 28), []
+    for layer in layers:
+        X = layer(X)
+        shapes.append(X.shape)
+    return [shapes[i] for i in (0, 1, 2, 4)] + [
+        sum(p.numel() for p in layers[i].parameters()) for i in (0, 2, 5)]
+'''],
+    'flatten': ['''
+def flatten(X):
+    return nn.Flatten()(X)
+''', '''
+def flatten(maps):
+    return torch.stack([image.reshape(-1) for image in maps])
+'''],
+    'evaluate': ['''
+@torch.no_grad()
+def evaluate(net, batches):
+    mode = net.training
+    net.train(False)
+    hits = [net(X).max(1).indices == y for X, y in batches]
+    net.train(mode)
+    return torch.cat(hits).double().mean().item()
+''', '''
+def evaluate(net, batches):
+    before, net.training = net.training, False
+    with torch.inference_mode():
+        right = sum(float((net(X).argmax(dim=-1) == y).sum())
+                    for X, y in batches)
+    if before:
+        net.train()
+    return right / sum(len(y) for _, y in batches)
+'''],
+    'vgg_block': ['''
+def vgg_block(num_convs, in_channels, out_channels):
+    channels = [in_channels] + [out_channels] * num_convs
+    block = nn.Sequential()
+    for a, b in zip(channels, channels[1:]):
+        block.append(nn.Conv2d(a, b, kernel_size=3, padding='same'))
+        block.append(nn.ReLU(inplace=True))
+    return block.append(nn.MaxPool2d(kernel_size=2, stride=2))
+''', '''
+def vgg_block(num_convs, in_channels, out_channels):
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convs = nn.ModuleList([nn.Conv2d(
+                out_channels if i else in_channels, out_channels, (3, 3),
+                1, 1) for i in range(num_convs)])
+
+        def forward(self, X):
+            for conv in self.convs:
+                X = conv(X).clamp(min=0)
+            return F.max_pool2d(X, 2)
+    return Block()
+'''],
+    'stacks': ['''
+def stacks():
+    return [64 * (64 * 25 + 1), 2 * 64 * (64 * 9 + 1), 3 + 2 + 2,
+            64 * (3 * 49 + 1), 3]
+''', '''
+def stacks():
+    def count(*args):
+        return sum(p.numel() for p in nn.Conv2d(*args).parameters())
+    return (count(64, 64, 5), 2 * count(64, 64, 3), 7, count(3, 64, 7), 3)
+'''],
+    'Residual': ['''
+from torchvision.models.resnet import BasicBlock
+
+def Residual(in_channels, out_channels, stride=1):
+    down = None
+    if stride > 1 or in_channels != out_channels:
+        down = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+            nn.BatchNorm2d(out_channels))
+    return BasicBlock(in_channels, out_channels, stride, down)
+''', '''
+class Residual(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        self.skip = None
+        if (in_channels, 1) != (out_channels, stride):
+            self.skip = nn.Conv2d(in_channels, out_channels, 1, stride,
+                                  bias=False)
+            self.norm = nn.BatchNorm2d(out_channels)
+        self.b = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
+        self.a = nn.Conv2d(in_channels, out_channels, 3, stride, 1,
+                           bias=False)
+        self.norms = nn.ModuleList([nn.BatchNorm2d(out_channels)
+                                    for _ in range(2)])
+
+    def forward(self, X):
+        Y = self.norms[0](self.a(X)).relu()
+        Y = self.norms[1](self.b(Y))
+        return (Y + (X if self.skip is None else self.norm(self.skip(X)))
+                ).relu()
+'''],
+    'Bottleneck': ['''
+from torchvision.models import resnet
+
+def Bottleneck(in_channels, out_channels, stride=1):
+    down = None
+    if stride > 1 or in_channels != out_channels:
+        down = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+            nn.BatchNorm2d(out_channels))
+    return resnet.Bottleneck(in_channels, out_channels // 4, stride, down)
+''', '''
+class Bottleneck(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        c = [in_channels, out_channels // 4, out_channels // 4, out_channels]
+        self.convs, self.norms = nn.ModuleList(), nn.ModuleList()
+        for i, k in enumerate([1, 3, 1]):
+            self.convs.append(nn.Conv2d(
+                c[i], c[i + 1], k, stride if k == 3 else 1, k // 2,
+                bias=False))
+            self.norms.append(nn.BatchNorm2d(c[i + 1]))
+        self.short = nn.Identity()
+        if stride != 1 or in_channels != out_channels:
+            self.short = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels))
+
+    def forward(self, X):
+        Y = X
+        for i in range(3):
+            Y = self.norms[i](self.convs[i](Y))
+            Y = torch.relu(Y + self.short(X) if i == 2 else Y)
+        return Y
+'''],
+    'Inception': ['''
+class Inception(nn.Module):
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        super().__init__()
+        def conv(a, b, k):
+            return nn.Sequential(nn.Conv2d(a, b, k, padding='same'),
+                                 nn.ReLU(inplace=True))
+        self.branches = nn.ModuleList([
+            conv(in_channels, c1, 1),
+            nn.Sequential(conv(in_channels, c2[0], 1), conv(*c2, 3)),
+            nn.Sequential(conv(in_channels, c3[0], 1), conv(*c3, 5)),
+            nn.Sequential(nn.MaxPool2d(3, 1, 1), conv(in_channels, c4, 1))])
+
+    def forward(self, X):
+        return torch.cat([branch(X) for branch in self.branches], 1)
+''', '''
+class Inception(nn.Module):
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        super().__init__()
+        self.first = nn.Conv2d(in_channels, c1, 1)
+        self.narrow2 = nn.Conv2d(in_channels, c2[0], 1)
+        self.narrow3 = nn.Conv2d(in_channels, c3[0], 1)
+        self.wide2 = nn.Conv2d(c2[0], c2[1], 3, 1, 1)
+        self.wide3 = nn.Conv2d(c3[0], c3[1], 5, 1, 2)
+        self.last = nn.Conv2d(in_channels, c4, 1)
+
+    def forward(self, X):
+        Y = [self.first(X).relu(),
+             self.wide2(self.narrow2(X).relu()).relu(),
+             self.wide3(self.narrow3(X).relu()).relu(),
+             self.last(F.max_pool2d(X, 3, 1, 1)).relu()]
+        return torch.concatenate(Y, dim=-3)
+'''],
+    'DenseBlock': ['''
+class Layer(nn.Sequential):
+    def forward(self, X):
+        return torch.cat([X, super().forward(X)], dim=1)
+
+def DenseBlock(num_layers, in_channels, growth_rate):
+    block = nn.Sequential()
+    for _ in range(num_layers):
+        block.append(Layer(nn.BatchNorm2d(in_channels), nn.ReLU(), nn.Conv2d(
+            in_channels, growth_rate, 3, padding=1, bias=False)))
+        in_channels += growth_rate
+    return block
+''', '''
+class DenseBlock(nn.Module):
+    def __init__(self, num_layers, in_channels, growth_rate):
+        super().__init__()
+        sizes = range(in_channels, in_channels + num_layers * growth_rate,
+                      growth_rate)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(c) for c in sizes)
+        self.convs = nn.ModuleList(
+            nn.Conv2d(c, growth_rate, 3, 1, 1, bias=False) for c in sizes)
+
+    def forward(self, X):
+        maps = [X]
+        for norm, conv in zip(self.norms, self.convs):
+            maps.append(conv(F.relu(norm(torch.cat(maps, 1)))))
+        return torch.cat(maps, 1)
+'''],
+    'transition': ['''
+class transition(nn.Module):
+    def __init__(self, a, b):
+        super().__init__()
+        self.norm, self.conv = nn.BatchNorm2d(a), nn.Conv2d(
+            a, b, 1, bias=False)
+
+    def forward(self, X):
+        return F.avg_pool2d(self.conv(self.norm(X).relu()), 2)
+''', '''
+def transition(in_channels, out_channels):
+    return nn.Sequential(
+        nn.BatchNorm2d(in_channels), nn.ReLU(), nn.AvgPool2d(2, 2),
+        nn.Conv2d(in_channels, out_channels, 1, bias=False))
+'''],
+}
+
+WRONG = {
+    'lenet': [
+        ('keeps 28 pixels', '(1, 6, 28, 28)', '(1, 6, 24, 24)'),
+        ('keeps the number of channels', '(1, 6, 14, 14)',
+         '(1, 3, 14, 14)'),
+        ('it halves the map', '(1, 6, 14, 14)', '(1, 6, 27, 27)'),
+        ('has no padding', '(1, 16, 10, 10)', '(1, 16, 14, 14)'),
+        ('the minibatch axis stays', '(1, 400)', '(400,)'),
+        ('before it is flattened', '(1, 400)', '(1, 1600)'),
+        ('the biases are missing', '156', '150'),
+        ('all 6 input channels', '2416', '416'),
+        ('the biases are missing', '48120', '48000'),
+        ('7 predictions are wanted', ', 48120', ''),
+    ],
+    'flatten': [
+        ('is swallowed', 'len(X), -1', '1, -1'),
+        ('the minibatch axis must stay', 'len(X), -1', '-1'),
+        ('the channel axis is left over', 'X.reshape(len(X), -1)',
+         'X.flatten(2) if X.ndim > 2 else X'),
+        ('transposed', 'X.reshape(len(X), -1)', 'X.flatten(1).T'),
+        ('only the first image', 'X.reshape(len(X), -1)',
+         'X.reshape(len(X), -1)[:1]'),
+        ('must not mix', 'X.reshape(len(X), -1)',
+         'X.reshape(-1, len(X)).T'),
+        ('RuntimeError: view size', 'reshape', 'view'),
+    ],
+    'evaluate': [
+        ('call net.eval()', '    net.eval()\n', ''),
+        ('use torch.no_grad()', 'with torch.no_grad()', 'if True'),
+        ('left in eval mode', '    net.train(was_training)\n', ''),
+        ('though it was in eval mode', 'train(was_training)', 'train()'),
+        ('unequal minibatches are averaged', '''
+def evaluate(net, batches):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        parts = [(net(X).argmax(1) == y).float().mean() for X, y in batches]
+    net.train(was_training)
+    return float(sum(parts) / len(parts))
+'''),
+        ('only the last minibatch', '''
+def evaluate(net, batches):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        for X, y in batches:
+            right = (net(X).argmax(1) == y).sum().item()
+            total = len(y)
+    net.train(was_training)
+    return right / total
+'''),
+        ('`return` stands inside', '''
+def evaluate(net, batches):
+    was_training = net.training
+    net.eval()
+    with torch.no_grad():
+        for X, y in batches:
+            right = (net(X).argmax(1) == y).sum().item()
+            net.train(was_training)
+            return right / len(y)
+'''),
+        ('the number of minibatches', 'total += len(y)', 'total += 1'),
+        ('this is the number of right ones', 'right / total', 'right / 1'),
+        ('never called', 'net(X)', 'X'),
+        ('accuracy', 'argmax', 'argmin'),
+        ('IndexError', 'argmax(1)', 'argmax(2)'),
+    ],
+    'vgg_block': [
+        ('the activations are missing',
+         '        layers.append(nn.ReLU())\n', ''),
+        ('no ReLU behind it', 'layers.append(nn.MaxPool2d(2))',
+         'layers[-1] = nn.MaxPool2d(2)'),
+        ('the pooling is missing', '    layers.append(nn.MaxPool2d(2))\n',
+         ''),
+        ('the pooling window is 3', 'nn.MaxPool2d(2)', 'nn.MaxPool2d(3, 2)'),
+        ('no padding', ', padding=1', ''),
+        ('is it sigmoid', 'nn.ReLU', 'nn.Sigmoid'),
+        ('one convolution only', 'range(num_convs)', 'range(1)'),
+        ('one convolution too many', 'range(num_convs)',
+         'range(num_convs + 1)'),
+        ('RuntimeError', '        in_channels = out_channels\n', ''),
+        ('a network (nn.Module) is wanted', 'nn.Sequential(*layers)',
+         'layers'),
+        ('output', 'nn.MaxPool2d', 'nn.AvgPool2d'),
+    ],
+    'stacks': [
+        ('the biases are missing', '102464', '102400'),
+        ('also counts the input channels', '102464', '1664'),
+        ('only one of the two', '73856', '36928'),
+        ('adds 2 pixels', '7, 9472', '9, 9472'),
+        ('three see more', '7, 9472', '5, 9472'),
+        ('3 channels here', '9472', '200768'),
+        ('behind each convolution', '9472, 3', '9472, 1'),
+        ('the biases are missing', '73856', '73728'),
+    ],
+    'Residual': [
+        ('one too many', 'F.relu(Y + self.shortcut(X))',
+         'F.relu(Y) + self.shortcut(X)'),
+        ('the shortcut is not added', 'Y + self.shortcut(X)', 'Y'),
+        ('after the addition is missing', 'F.relu(Y + self.shortcut(X))',
+         'Y + self.shortcut(X)'),
+        ('between the two convolutions', 'F.relu(self.bn1(self.conv1(X)))',
+         'self.bn1(self.conv1(X))'),
+        ('made but not used', 'F.relu(self.bn1(self.conv1(X)))\n'
+         '        Y = self.bn2(self.conv2(Y))', 'F.relu(self.conv1(X))\n'
+         '        Y = self.conv2(Y)'),
+        ('no batch norm behind it', 'bias=False),\n'
+         '                nn.BatchNorm2d(out_channels))', 'bias=False))'),
+        ('even where X could', 'if stride != 1 or in_channels != '
+         'out_channels', 'if True'),
+        ('have biases', 'bias=False', 'bias=True'),
+        ('the stride is ignored', 'super().__init__()',
+         'super().__init__()\n        stride = 1'),
+        ('RuntimeError', 'stride != 1 or ', ''),
+        ('is a `return` missing', 'return F', 'F'),
+        ('changes its input', 'Y = F.relu(self.bn1(self.conv1(X)))',
+         'Y = F.relu(self.bn1(self.conv1(X)))\n'
+         '        X = F.relu(X, inplace=True)'),
+        ('before Module.__init__() call', 'super().__init__()', 'pass'),
+    ],
+    'Bottleneck': [
+        ('put it into the 3x3', '''
+class Bottleneck(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        middle = out_channels // 4
+        self.main = nn.Sequential(
+            nn.Conv2d(in_channels, middle, 1, stride, bias=False),
+            nn.BatchNorm2d(middle), nn.ReLU(),
+            nn.Conv2d(middle, middle, 3, padding=1, bias=False),
+            nn.BatchNorm2d(middle), nn.ReLU(),
+            nn.Conv2d(middle, out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels))
+        self.shortcut = nn.Sequential()
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels))
+
+    def forward(self, X):
+        return F.relu(self.main(X) + self.shortcut(X))
+'''),
+        ('here it is a half', 'out_channels // 4', 'out_channels // 2'),
+        ('the middle is not narrow', 'out_channels // 4', 'out_channels'),
+        ('no batch norm behind it', '1, stride, bias=False),\n'
+         '                nn.BatchNorm2d(out_channels))',
+         '1, stride, bias=False))'),
+        ('before the addition', 'F.relu(self.main(X) + self.shortcut(X))',
+         'F.relu(self.main(X)) + self.shortcut(X)'),
+        ('output', ' + self.shortcut(X)', ''),
+        ('parameters', ', bias=False', ''),
+        ('RuntimeError', ', padding=1', ''),
+        ('TypeError', 'out_channels // 4', 'out_channels / 4'),
+    ],
+    'Inception': [
+        ('the last convolutions of the branches', 'F.relu(torch.cat(branches,'
+         ' dim=1))', 'torch.cat(branches, dim=1)'),
+        ('behind the 1x1 reductions', ' nn.ReLU(),', ''),
+        ('all ReLUs are missing', '''
+class Inception(nn.Module):
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        super().__init__()
+        self.b = nn.ModuleList([
+            nn.Conv2d(in_channels, c1, 1),
+            nn.Sequential(nn.Conv2d(in_channels, c2[0], 1),
+                          nn.Conv2d(*c2, 3, padding=1)),
+            nn.Sequential(nn.Conv2d(in_channels, c3[0], 1),
+                          nn.Conv2d(*c3, 5, padding=2)),
+            nn.Sequential(nn.MaxPool2d(3, 1, 1),
+                          nn.Conv2d(in_channels, c4, 1))])
+
+    def forward(self, X):
+        return torch.cat([b(X) for b in self.b], 1)
+'''),
+        ('the wrong order', 'branches, dim', 'branches[::-1], dim'),
+        ('takes the average', 'nn.MaxPool2d', 'nn.AvgPool2d'),
+        ('it should be 5', '5, padding=2', '3, padding=1'),
+        ('RuntimeError', '5, padding=2', '5'),
+        ('RuntimeError', ', stride=1, padding=1', ''),
+        ('behind the pooling is missing', '''
+class Inception(nn.Module):
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        super().__init__()
+        self.b = nn.ModuleList([
+            nn.Sequential(nn.Conv2d(in_channels, c1, 1), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(in_channels, c2[0], 1), nn.ReLU(),
+                          nn.Conv2d(*c2, 3, padding=1), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(in_channels, c3[0], 1), nn.ReLU(),
+                          nn.Conv2d(*c3, 5, padding=2), nn.ReLU()),
+            nn.MaxPool2d(3, 1, 1)])
+
+    def forward(self, X):
+        return torch.cat([b(X) for b in self.b], 1)
+'''),
+        ('parameters', 'in_channels, c4, 1)', 'in_channels, c4, 1, bias='
+         'False)'),
+        ('is a `return` missing', 'return F', 'F'),
+    ],
+    'DenseBlock': [
+        ('the input is not kept', '''
+class DenseBlock(nn.Module):
+    def __init__(self, num_layers, in_channels, growth_rate):
+        super().__init__()
+        sizes = [in_channels] + [growth_rate] * num_layers
+        self.layers = nn.Sequential(*[nn.Sequential(
+            nn.BatchNorm2d(c), nn.ReLU(),
+            nn.Conv2d(c, growth_rate, 3, padding=1, bias=False))
+            for c in sizes[:-1]])
+
+    def forward(self, X):
+        return self.layers(X)
+'''),
+        ('stand in front', '[X, layer(X)]', '[layer(X), X]'),
+        ('the ReLU is missing', ' nn.ReLU(),', ''),
+        ('the batch norm is missing', 'nn.BatchNorm2d(channels), ', ''),
+        ('have biases', ', bias=False', ''),
+        ('one layer too many', 'range(num_layers)', 'range(num_layers + 1)'),
+        ('one layer too few', 'range(num_layers)', 'range(num_layers - 1)'),
+        ('RuntimeError', 'i * growth_rate', 'growth_rate * (i > 0)'),
+        ('added as in ResNet', '            X = torch.cat([X, layer(X)], '
+         'dim=1)', '            Y = layer(X)\n            X = X + Y if '
+         'X.shape == Y.shape else torch.cat([X, Y], dim=1)'),
+        ('RuntimeError', ', padding=1', ''),
+    ],
+    'transition': [
+        ('takes the maximum', 'nn.AvgPool2d', 'nn.MaxPool2d'),
+        ('the pooling is missing', ',\n        nn.AvgPool2d(2))', ')'),
+        ('the ReLU is missing', ' nn.ReLU(),', ''),
+        ('the batch norm is missing', 'nn.BatchNorm2d(in_channels), ', ''),
+        ('has a bias', ', bias=False', ''),
+        ('1x1 is wanted', ', 1, bias', ', 3, padding=1, bias'),
+        ('RuntimeError', 'nn.BatchNorm2d(in_channels)',
+         'nn.BatchNorm2d(out_channels)'),
+        ('is wanted, got NoneType', 'return nn', 'nn'),
+    ],
+}

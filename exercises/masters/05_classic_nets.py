@@ -1,0 +1,372 @@
+# %% [markdown]
+# # Exercises 5: the classic networks
+#
+# Write your answer where a cell says `raise NotImplementedError`, run it, and run the check below it. The check says what is wrong, shows
+# the smallest input that proves it, and gives a hint; a second try brings a second hint. `hint('05.vgg_block')` gives one without a try.
+#
+# These questions belong to [LeNet](../chapters/05_1_lenet.ipynb), [VGG](../chapters/05_3_vgg.ipynb),
+# [GoogLeNet](../chapters/05_4_googlenet.ipynb), [ResNet](../chapters/05_5_resnet.ipynb) and [DenseNet](../chapters/05_6_densenet.ipynb). A block is judged by what it computes: name its layers as you like. Stars say how hard a question is, from ★☆☆
+# to ★★★.
+
+# %% tags=["setup"]
+pass
+
+# %%
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from d2lmini.check import check, hint, progress
+from d2lmini.utils import set_seed
+
+set_seed(0)
+
+# %% [markdown]
+# ## 1. Predict LeNet-5 ★☆☆, 15 minutes
+#
+# Section: [LeNet-5: its block, its shapes, its 61,706 parameters](../chapters/05_1_lenet.ipynb)
+#
+# One image (1, 1, 28, 28) goes through these layers. Predict with paper and pencil.
+#
+# ```python
+# nn.Conv2d(1, 6, 5, padding=2)    # conv 1
+# nn.AvgPool2d(2)                  # pool 1
+# nn.Conv2d(6, 16, 5)              # conv 2
+# nn.AvgPool2d(2)
+# nn.Flatten()
+# nn.Linear(400, 120)
+# ```
+#
+# Return seven predictions: the shapes after conv 1, after pool 1, after conv 2 and after `nn.Flatten()`, then the numbers of parameters
+# (weights and biases) of conv 1, of conv 2 and of the linear layer.
+#
+# By hand: `nn.Conv2d(2, 3, 4)` has 3 kernels of 2 · 4 · 4 weights and 3 biases: 3 · (32 + 1) = 99 parameters. The check does not tell the right
+# result, only which prediction is wrong and, if it can, why.
+
+# %%
+def lenet():
+    """Return four shapes and three numbers."""
+    # BEGIN SOLUTION
+    return ((1, 6, 28, 28), (1, 6, 14, 14), (1, 16, 10, 10), (1, 400),
+            156, 2416, 48120)
+    # END SOLUTION
+
+
+# %%
+check('05.lenet', lenet)
+
+# %% [markdown]
+# ## 2. Find the bug: flatten, but keep the batch ★☆☆, 5 minutes
+#
+# Section: [Flattening feature maps without losing the batch](../chapters/05_1_lenet.ipynb)
+#
+# This is meant to turn feature maps (N, C, H, W) into one row for each image. It works while somebody tries it with one image.
+#
+# ```python
+# def flatten(X):
+#     return X.view(1, -1)
+# ```
+#
+# Repair it, also for tensors whose axes were moved by `permute`. By hand: shape (2, 3, 4, 4) must become (2, 48).
+
+# %%
+def flatten(X):
+    """Turn (N, ...) into (N, D)."""
+    # BEGIN SOLUTION
+    return X.reshape(len(X), -1)
+    # END SOLUTION
+
+
+# %%
+check('05.flatten', flatten)
+
+# %% [markdown]
+# ## 3. Evaluate a network properly ★★☆, 20 minutes
+#
+# Section: [Evaluating without gradients: `eval` and `no_grad`](../chapters/05_1_lenet.ipynb)
+#
+# `batches` is a list of minibatches (X, y), the last one perhaps smaller. Return the accuracy of `net` on all of them, as a float: the share
+# of examples whose largest output is at the right class. Evaluate in eval mode and without gradients, and leave the network in the mode in which you found it.
+#
+# By hand: 3 of 4 right in the first minibatch, 0 of 1 in the second: 3/5 = 0.6, while the mean of 0.75 and 0 would be 0.375.
+
+# %%
+def evaluate(net, batches):
+    """Return the accuracy of net on all minibatches (X, y)."""
+    # BEGIN SOLUTION
+    was_training = net.training
+    net.eval()
+    right = total = 0
+    with torch.no_grad():
+        for X, y in batches:
+            right += (net(X).argmax(1) == y).sum().item()
+            total += len(y)
+    net.train(was_training)
+    return right / total
+    # END SOLUTION
+
+
+# %%
+check('05.evaluate', evaluate)
+
+# %% [markdown]
+# ## 4. The VGG block ★☆☆, 10 minutes
+#
+# Section: [The VGG block](../chapters/05_3_vgg.ipynb)
+#
+# Return a network of `num_convs` 3x3 convolutions that keep the size, each followed by ReLU, and one 2x2 max pooling at the end. The first
+# convolution takes `in_channels`, all of them give `out_channels`.
+#
+# By hand: `vgg_block(2, 1, 8)` makes (N, 1, 28, 28) into (N, 8, 14, 14), with 8 · (9 + 1) + 8 · (72 + 1) = 664 parameters.
+
+# %%
+def vgg_block(num_convs, in_channels, out_channels):
+    """Return convolutions with ReLU and one max pooling."""
+    # BEGIN SOLUTION
+    layers = []
+    for _ in range(num_convs):
+        layers.append(nn.Conv2d(in_channels, out_channels, 3, padding=1))
+        layers.append(nn.ReLU())
+        in_channels = out_channels
+    layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers)
+    # END SOLUTION
+
+
+# %%
+check('05.vgg_block', vgg_block)
+
+# %% [markdown]
+# ## 5. Predict: small kernels in a stack ★☆☆, 10 minutes
+#
+# Section: [Two 3×3 convolutions against one 5×5](../chapters/05_3_vgg.ipynb)
+#
+# Return five whole numbers; parameters include biases:
+#
+# 1. the parameters of a 5x5 convolution from 64 to 64 channels;
+# 2. those of two 3x3 convolutions, each from 64 to 64 channels;
+# 3. the side of the receptive field of three 3x3 convolutions with stride 1, in pixels;
+# 4. the parameters of a 7x7 convolution from 3 to 64 channels;
+# 5. how many ReLUs stand in a stack of three 3x3 convolutions, if each is followed by one.
+#
+# By hand: a 1x1 convolution from 64 to 10 channels has 64 · 10 + 10 = 650 parameters.
+
+# %%
+def stacks():
+    """Return five whole numbers."""
+    # BEGIN SOLUTION
+    return 102464, 73856, 7, 9472, 3
+    # END SOLUTION
+
+
+# %%
+check('05.stacks', stacks)
+
+# %% [markdown]
+# ## 6. The Inception block ★★☆, 25 minutes
+#
+# Section: [Which kernel size? All of them: the Inception module](../chapters/05_4_googlenet.ipynb)
+#
+# Write the block of 2014, without batch norm. Four branches look at the same map and keep its height and width; their outputs stand side by side
+# as channels, in this order:
+#
+# 1. a 1x1 convolution to `c1` channels;
+# 2. a 1x1 convolution to `c2[0]` channels, then 3x3 to `c2[1]`;
+# 3. a 1x1 convolution to `c3[0]` channels, then 5x5 to `c3[1]`;
+# 4. 3x3 max pooling with stride 1, then a 1x1 convolution to `c4` channels.
+#
+# Each convolution has a bias and is followed by ReLU. By hand: `Inception(192, 64, (96, 128), (16, 32), 32)` gives
+# 64 + 128 + 32 + 32 = 256 channels.
+
+# %%
+class Inception(nn.Module):
+    """Four branches, side by side."""
+
+    def __init__(self, in_channels, c1, c2, c3, c4):
+        # BEGIN SOLUTION
+        super().__init__()
+        self.b1 = nn.Conv2d(in_channels, c1, 1)
+        self.b2 = nn.Sequential(
+            nn.Conv2d(in_channels, c2[0], 1), nn.ReLU(),
+            nn.Conv2d(c2[0], c2[1], 3, padding=1))
+        self.b3 = nn.Sequential(
+            nn.Conv2d(in_channels, c3[0], 1), nn.ReLU(),
+            nn.Conv2d(c3[0], c3[1], 5, padding=2))
+        self.b4 = nn.Sequential(
+            nn.MaxPool2d(3, stride=1, padding=1),
+            nn.Conv2d(in_channels, c4, 1))
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        branches = [self.b1(X), self.b2(X), self.b3(X), self.b4(X)]
+        return F.relu(torch.cat(branches, dim=1))
+        # END SOLUTION
+
+
+# %%
+check('05.Inception', Inception)
+
+# %% [markdown]
+# ## 7. The residual block ★★☆, 25 minutes
+#
+# Section: [A block that learns what to add: the residual block](../chapters/05_5_resnet.ipynb)
+#
+# Write the block of ResNet-18. Main path: 3x3 convolution with the given stride, batch norm, ReLU, 3x3 convolution, batch norm. If the stride is not 1 or the
+# numbers of channels differ, the shortcut is a 1x1 convolution with this stride and batch norm; otherwise it is `X` itself. Add both, then ReLU. The
+# convolutions have no bias and keep the size, but for the stride.
+#
+# By hand: `Residual(2, 2)` has two convolutions of 2 · 2 · 9 = 36 weights and two batch norms of 4 parameters: 80. `Residual(2, 2, stride=2)`
+# has a shortcut too, with 4 weights and 4 parameters: 88.
+
+# %%
+class Residual(nn.Module):
+    """Two 3x3 convolutions and a shortcut."""
+
+    def __init__(self, in_channels, out_channels, stride=1):
+        # BEGIN SOLUTION
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride,
+                               padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1,
+                               bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels))
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        Y = F.relu(self.bn1(self.conv1(X)))
+        Y = self.bn2(self.conv2(Y))
+        return F.relu(Y + self.shortcut(X))
+        # END SOLUTION
+
+
+# %%
+check('05.Residual', Residual)
+
+# %% [markdown]
+# ## 8. The bottleneck block ★★★, 25 minutes
+#
+# Section: [ResNet-18, ResNet-34 and ResNet-50: shapes and parameters](../chapters/05_5_resnet.ipynb)
+#
+# Write the block of ResNet-50. Main path: 1x1 convolution to a quarter of `out_channels`, 3x3 convolution with the stride, 1x1 convolution up to `out_channels`; batch
+# norm after each, ReLU after the first two batch norms. Shortcut, addition and last ReLU are as in the residual block, and no convolution has a bias.
+# `out_channels` can be divided by 4.
+#
+# By hand: `Bottleneck(8, 8)` has 8 · 2 + 2 · 2 · 9 + 2 · 8 = 68 weights and batch norms of 4, 4 and 16 parameters: 92.
+
+# %%
+class Bottleneck(nn.Module):
+    """1x1 down, 3x3, 1x1 up, and a shortcut."""
+
+    def __init__(self, in_channels, out_channels, stride=1):
+        # BEGIN SOLUTION
+        super().__init__()
+        middle = out_channels // 4
+        self.main = nn.Sequential(
+            nn.Conv2d(in_channels, middle, 1, bias=False),
+            nn.BatchNorm2d(middle), nn.ReLU(),
+            nn.Conv2d(middle, middle, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(middle), nn.ReLU(),
+            nn.Conv2d(middle, out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels))
+        self.shortcut = nn.Sequential()
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels))
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        return F.relu(self.main(X) + self.shortcut(X))
+        # END SOLUTION
+
+
+# %%
+check('05.Bottleneck', Bottleneck)
+
+# %% [markdown]
+# ## 9. The dense block ★★☆, 20 minutes
+#
+# Section: [Dense blocks, the growth rate and transition layers](../chapters/05_6_densenet.ipynb)
+#
+# Each of `num_layers` layers is batch norm, ReLU and a 3x3 convolution with padding 1 and without bias, which gives `growth_rate` channels. Its output is
+# put behind its input, and both go on to the next layer. (The 1x1 bottleneck of the paper is left out here.)
+#
+# By hand: `DenseBlock(2, 3, 4)` takes 3 channels. The first layer makes 4 of 3, so 7 go on; the second makes 4 of 7, so 11 come out. Growth
+# counts once for *each* layer.
+
+# %%
+class DenseBlock(nn.Module):
+    """Layers that each append growth_rate channels."""
+
+    def __init__(self, num_layers, in_channels, growth_rate):
+        # BEGIN SOLUTION
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for i in range(num_layers):
+            channels = in_channels + i * growth_rate
+            self.layers.append(nn.Sequential(
+                nn.BatchNorm2d(channels), nn.ReLU(),
+                nn.Conv2d(channels, growth_rate, 3, padding=1, bias=False)))
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        for layer in self.layers:
+            X = torch.cat([X, layer(X)], dim=1)
+        return X
+        # END SOLUTION
+
+
+# %%
+check('05.DenseBlock', DenseBlock)
+
+# %% [markdown]
+# ## 10. The transition ★☆☆, 10 minutes
+#
+# Section: [Dense blocks, the growth rate and transition layers](../chapters/05_6_densenet.ipynb)
+#
+# Between two dense blocks stands a transition: batch norm, ReLU, a 1x1 convolution without bias to `out_channels`, and 2x2 average pooling.
+#
+# By hand: `transition(8, 4)` makes (N, 8, 6, 6) into (N, 4, 3, 3), with 16 parameters of batch norm and 32 weights.
+
+# %%
+def transition(in_channels, out_channels):
+    """Return a network that makes channels fewer and maps smaller."""
+    # BEGIN SOLUTION
+    return nn.Sequential(
+        nn.BatchNorm2d(in_channels), nn.ReLU(),
+        nn.Conv2d(in_channels, out_channels, 1, bias=False),
+        nn.AvgPool2d(2))
+    # END SOLUTION
+
+
+# %%
+check('05.transition', transition)
+
+# %% [markdown]
+# ## 11. In words: why does a shortcut help? ★★☆, 5 minutes
+#
+# Section: [Gradient norms by depth: the shortcut's work and batch norm's](../chapters/05_5_resnet.ipynb)
+#
+# A network of 56 plain layers has a higher *training* error than one of 20. In two or three sentences: why can that not be overfitting, and how does a
+# shortcut help?
+
+# %% [markdown] tags=["words"]
+# Overfitting would lower the training error. The deeper network could copy the shallower one, if its further layers
+# learned the identity, so what fails is the training. With a shortcut a block has to learn only what to add, the identity costs nothing, and the
+# gradient has a path on which no weight matrix multiplies it.
+
+# %% [markdown]
+# ## How far have you come?
+
+# %%
+progress('05')
