@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 help:           ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 book: $(READY)  ## build the website into _build/html
 	@rm -rf _build/html _build/.doctrees
@@ -22,7 +22,7 @@ serve: book     ## show the website on http://127.0.0.1:8000
 run: $(READY)   ## run all notebooks and store their outputs; NB=... for one
 	$(BIN)/python tools/notebooks.py run $(NB)
 
-exercises: $(READY)  ## make the exercise notebooks from their masters
+exercises: $(READY)  ## write the exercise notebooks from their masters
 	$(BIN)/python tools/exercises.py $(NB)
 
 clean:          ## remove what was built, but not .venv
