@@ -550,6 +550,7 @@ def test_color_mode_is_chosen_and_remembered(site, visit):
     assert page.get_attribute('#theme', 'aria-label') == 'Color mode: light'
     assert page.evaluate(paper) == 'rgb(255, 255, 255)' != dark
     page.click('.prev-next a[rel=next]')
+    page.wait_for_url(f'{site}/{CHAPTERS[1]}.html')
     assert page.evaluate(paper) == 'rgb(255, 255, 255)'
     page.click('#theme')
     page.emulate_media(color_scheme='light')
