@@ -73,7 +73,7 @@ def make_book(folder, **environment):
         stderr=subprocess.STDOUT)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def build():
     """Build the book; return what make did, and its processor seconds."""
     if not shutil.which('make'):
@@ -111,7 +111,7 @@ class Server(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def serve():
     """Return a function that serves a folder and gives its address."""
     servers = []
@@ -127,14 +127,14 @@ def serve():
         server.shutdown()
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def site(build, serve):
     """Return the address at which the book is served."""
     assert build.returncode == 0, build.stdout
     return serve(HTML)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def browser():
     if CHROMIUM is None:
         pytest.skip('no Chromium on the PATH')
@@ -317,7 +317,7 @@ LOAD_PICTURES = """() => Promise.all([...document.images].map(picture => {
   picture.loading = 'eager'; return picture.decode(); }))"""
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def facts(site, browser):
     """Return what LOOK finds, page by page."""
     page = browser.new_page()
