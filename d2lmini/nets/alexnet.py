@@ -3,6 +3,8 @@ from functools import partial
 
 from torch import nn
 
+from d2lmini.nets.arguments import check_dropout, check_sizes
+
 
 class AlexNet(nn.Sequential):
     """AlexNet as torchvision has it: 61,100,840 parameters.
@@ -32,7 +34,8 @@ class AlexNet(nn.Sequential):
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, dropout=0.5, activation=nn.ReLU):
-        check(num_classes, in_channels, width, dropout)
+        check_sizes(width, num_classes=num_classes, in_channels=in_channels)
+        check_dropout(dropout)
         c1, c2, c3, c4, hidden = (max(1, round(width * n)) for n in (
             64, 192, 384, 256, 1024 if small else 4096))
         size, stride, side = (5, 1, 4) if small else (11, 4, 6)
@@ -54,14 +57,3 @@ class AlexNet(nn.Sequential):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
-
-
-def check(num_classes, in_channels, width, dropout):
-    """Raise ValueError for an argument of AlexNet that is out of range."""
-    if num_classes < 1 or in_channels < 1:
-        raise ValueError('num_classes and in_channels must be 1 or more, got '
-                         f'{num_classes} and {in_channels}')
-    if not width > 0:
-        raise ValueError(f'width must be above 0, got {width}')
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout must be from 0 to below 1, got {dropout}')

@@ -2,6 +2,8 @@
 import torch
 from torch import nn
 
+from d2lmini.nets.arguments import check_sizes
+
 # The paper's table 1: the number of layers in each block.
 BLOCKS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 
@@ -102,12 +104,8 @@ def stem(in_channels, channels, small):
 
 def check(num_classes, in_channels, width, depth, growth_rate):
     """Return how many layers each block has, or raise ValueError."""
-    if num_classes < 1 or in_channels < 1 or growth_rate < 1:
-        raise ValueError(
-            'num_classes, in_channels and growth_rate must be 1 or more, got '
-            f'{num_classes}, {in_channels} and {growth_rate}')
-    if not width > 0:
-        raise ValueError(f'width must be above 0, got {width}')
+    check_sizes(width, num_classes=num_classes, in_channels=in_channels,
+                growth_rate=growth_rate)
     blocks = BLOCKS.get(depth, depth)
     if isinstance(blocks, int) or not blocks or min(blocks) < 1:
         raise ValueError(

@@ -2,6 +2,8 @@
 import torch
 from torch import nn
 
+from d2lmini.nets.arguments import check_sizes
+
 # The paper's table 1: the channels of each module's four branches, which are
 # 1x1; 1x1 and 3x3; 1x1 and 5x5; 1x1 after pooling. A row is a stage.
 MODULES = [
@@ -106,10 +108,6 @@ def scaled(channels, width):
 
 def check(num_classes, in_channels, width, kernel_size):
     """Raise ValueError for an argument of GoogLeNet that is out of range."""
-    if num_classes < 1 or in_channels < 1:
-        raise ValueError('num_classes and in_channels must be 1 or more, got '
-                         f'{num_classes} and {in_channels}')
-    if not width > 0:
-        raise ValueError(f'width must be above 0, got {width}')
+    check_sizes(width, num_classes=num_classes, in_channels=in_channels)
     if kernel_size not in (3, 5):
         raise ValueError(f'kernel_size must be 3 or 5, got {kernel_size}')

@@ -2,6 +2,8 @@
 from torch import nn
 from torch.nn import functional as F
 
+from d2lmini.nets.arguments import check_sizes
+
 
 def conv_bn(in_channels, out_channels, kernel_size, stride=1):
     """Convolution that keeps the size (at stride 1), then batch norm."""
@@ -85,7 +87,7 @@ class ResNet(nn.Sequential):
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, depth=18):
-        check(num_classes, in_channels, width)
+        check_sizes(width, num_classes=num_classes, in_channels=in_channels)
         block, counts = find_stages(depth)
         wide = 4 if block is Bottleneck else 1
         channels = max(1, round(64 * width))
@@ -120,12 +122,3 @@ def find_stages(depth):
                          ' or the number of basic blocks in each stage, as '
                          f'(3, 3, 3), got {depth}')
     return block, counts
-
-
-def check(num_classes, in_channels, width):
-    """Raise ValueError for an argument of ResNet that is out of range."""
-    if num_classes < 1 or in_channels < 1:
-        raise ValueError('num_classes and in_channels must be 1 or more, got '
-                         f'{num_classes} and {in_channels}')
-    if not width > 0:
-        raise ValueError(f'width must be above 0, got {width}')

@@ -1,6 +1,8 @@
 """VGG, deep by repeating one block of 3x3 convolutions."""
 from torch import nn
 
+from d2lmini.nets.arguments import check_dropout, check_sizes
+
 # The paper's table 1, columns A, B, D and E: convolutions in each block.
 BLOCKS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3),
           19: (2, 2, 4, 4, 4)}
@@ -69,13 +71,8 @@ class VGG(nn.Sequential):
 
 def check(num_classes, in_channels, width, depth, dropout):
     """Return how many convolutions each block has, or raise ValueError."""
-    if num_classes < 1 or in_channels < 1:
-        raise ValueError('num_classes and in_channels must be 1 or more, got '
-                         f'{num_classes} and {in_channels}')
-    if not width > 0:
-        raise ValueError(f'width must be above 0, got {width}')
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout must be from 0 to below 1, got {dropout}')
+    check_sizes(width, num_classes=num_classes, in_channels=in_channels)
+    check_dropout(dropout)
     blocks = BLOCKS.get(depth) if isinstance(depth, int) else depth
     if not blocks or min(blocks) < 1:
         raise ValueError(

@@ -1,0 +1,22 @@
+"""What the networks ask of the arguments that they have in common."""
+
+
+def check_sizes(width, **counts):
+    """Raise ValueError unless the counts are 1 or more, width is above 0."""
+    if min(counts.values()) < 1:
+        raise ValueError(f'{listed(counts)} must be 1 or more, got '
+                         f'{listed(counts.values())}')
+    if not width > 0:
+        raise ValueError(f'width must be above 0, got {width}')
+
+
+def check_dropout(dropout):
+    """Raise ValueError unless dropout is a share below 1."""
+    if not 0 <= dropout < 1:
+        raise ValueError(f'dropout must be from 0 to below 1, got {dropout}')
+
+
+def listed(values):
+    """Write values as in a sentence: a, b and c."""
+    *first, last = map(str, values)
+    return f'{", ".join(first)} and {last}'
