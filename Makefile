@@ -11,7 +11,15 @@ book: $(READY)  ## build the website into _build/html
 	@echo "The book: _build/html/index.html ($$(du -sh _build/html | cut -f1))"
 
 test: $(READY)  ## check everything: package, pages, site
-	$(BIN)/python -m pytest --nbval tests chapters exercises/solutions
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+	    --nbval tests chapters exercises/solutions
+
+pdf: $(READY)   ## print the whole book into _build/book.pdf
+	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going -q
+	$(BIN)/python tools/pdf.py _build/singlehtml/index.html _build/book.pdf
+
+shots: $(READY) ## take pictures of all pages of the site: _build/shots
+	D2LMINI_SHOTS=1 $(BIN)/python -m pytest -q tests/test_site.py -k test_page
 
 lab: $(READY)   ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab
@@ -34,4 +42,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]'
 	@touch $(READY)
 
-.PHONY: help book test lab serve run exercises clean
+.PHONY: help book test pdf shots lab serve run exercises clean

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from d2lmini import data
-
 os.environ.setdefault('D2LMINI_STRICT', '1')  # a wrong solution fails
+os.environ.setdefault('OMP_NUM_THREADS', '1')  # the files share the cores
+
+from d2lmini import data  # noqa: E402  (after the threads are set)
 
 
 def pytest_collectstart(collector):

@@ -17,6 +17,7 @@ import torchvision
 from torch.nn import functional as F
 from torchvision.datasets.utils import download_and_extract_archive
 
+from d2lmini.filecheck import check_images  # noqa: F401
 from d2lmini.utils import check_zip, written_whole
 
 KEYS = ['train_images', 'train_labels', 'test_images', 'test_labels']
@@ -54,11 +55,15 @@ class ImageIter:
     resized to `resize` (a side or (height, width), in pixels). Gives X (n,
     C, H, W), y (n,); the last minibatch may be short. shuffle draws a new
     order for every walk, from `seed`, or from PyTorch's own random numbers.
+    augment: changes each minibatch X, after resizing (random_crop, or several
+    in a v2.Compose); mix: changes X and y together (mixup, cutmix). Their
+    random numbers are PyTorch's. split() gives neither to its second part.
     Raises ValueError if the data or the batch size are of another kind.
     """
 
     def __init__(self, images, labels, batch_size, *, shuffle=False,
-                 resize=None, device='cpu', seed=None, source='memory'):
+                 resize=None, device='cpu', seed=None, source='memory',
+                 augment=None, mix=None):
         self.images = torch.as_tensor(images, device=device)
         self.labels = torch.as_tensor(labels, device=device)
         self._check(batch_size)
@@ -66,6 +71,7 @@ class ImageIter:
         self.batch_size, self.shuffle = batch_size, shuffle
         self.resize = (resize, resize) if isinstance(resize, int) else resize
         self.source, self.seed, self.generator = source, seed, None
+        self.augment, self.mix = augment, mix
         if seed is not None:
             self.generator = torch.Generator().manual_seed(seed)
 
@@ -92,7 +98,10 @@ class ImageIter:
             if self.resize is not None:
                 X = F.interpolate(X, self.resize, mode='bilinear',
                                   antialias=True)
-            yield X, self.labels[index]
+            if self.augment is not None:
+                X = self.augment(X)
+            y = self.labels[index]
+            yield (X, y) if self.mix is None else self.mix(X, y)
 
     def take(self, n):
         """Return an iterator over the first n of the images."""
@@ -111,8 +120,9 @@ class ImageIter:
         if not 0 < n < len(self.labels):
             raise ValueError('fraction must leave images on both sides, got '
                              f'{fraction} of {len(self.labels)} images')
-        return (self._part(slice(-n), self.shuffle),
-                self._part(slice(-n, None), False))
+        valid = self._part(slice(-n, None), False)
+        valid.augment = valid.mix = None
+        return self._part(slice(-n), self.shuffle), valid
 
     def to(self, device):
         """Return this iterator, its seed fresh, with its data on a device."""
@@ -122,14 +132,73 @@ class ImageIter:
         return ImageIter(self.images[part], self.labels[part],
                          self.batch_size, shuffle=shuffle, resize=self.resize,
                          device=device or self.labels.device, seed=self.seed,
-                         source=self.source)
+                         source=self.source, augment=self.augment,
+                         mix=self.mix)
+
+
+def random_horizontal_flip(X, p=0.5):
+    """Mirror each image of a minibatch left to right with probability p.
+
+    X: (N, C, H, W), on any device. Returns a new minibatch.
+    """
+    flip = torch.rand(len(X), 1, 1, 1, device=X.device) < p
+    return torch.where(flip, X.flip(3), X)
+
+
+def random_crop(X, padding=4):
+    """Shift each image of a minibatch by up to `padding` pixels each way.
+
+    X: (N, C, H, W), on any device. Each image gets a border of zeros and is
+    cropped at a random place of its own: unfold shows all crops without a
+    copy, indices take one of each image. Returns a new minibatch of X's
+    shape.
+    """
+    n, _, h, w = X.shape
+    crops = F.pad(X, (padding,) * 4).unfold(2, h, 1).unfold(3, w, 1)
+    top, left = torch.randint(2 * padding + 1, (2, n), device=X.device)
+    return crops[torch.arange(n, device=X.device), :, top, left]
+
+
+def mixup(X, y, alpha=0.2, num_classes=10):
+    """Blend each image of a minibatch, and its label, with its neighbor's.
+
+    X: (N, C, H, W). y: classes (N,). The share that stays is drawn from
+    Beta(alpha, alpha) for the whole minibatch. Returns X and the classes'
+    probabilities (N, num_classes). Zhang, Cisse, Dauphin and Lopez-Paz,
+    mixup, 2017, arXiv:1710.09412.
+    """
+    share = float(torch.distributions.Beta(alpha, alpha).sample())
+    y = F.one_hot(y, num_classes).to(X.dtype)
+    return (share * X + (1 - share) * X.roll(1, 0),
+            share * y + (1 - share) * y.roll(1, 0))
+
+
+def cutmix(X, y, alpha=1.0, num_classes=10):
+    """Paste a box of its neighbor into each image of a minibatch.
+
+    Labels are blended by area. X, y, alpha and what is returned: as in
+    mixup; the box has the share 1 - Beta(alpha, alpha) of the image, less
+    what lies outside. Yun and others, CutMix, 2019, arXiv:1905.04899.
+    """
+    h, w = X.shape[2:]
+    share = float(torch.distributions.Beta(alpha, alpha).sample())
+    half = 0.5 * (1 - share) ** 0.5
+    col, row = int(torch.randint(w, ())), int(torch.randint(h, ()))
+    rows = slice(max(0, row - int(half * h)), row + int(half * h))
+    cols = slice(max(0, col - int(half * w)), col + int(half * w))
+    mixed = X.clone()
+    mixed[:, :, rows, cols] = X.roll(1, 0)[:, :, rows, cols]
+    share = 1 - mixed[0, 0, rows, cols].numel() / (h * w)
+    y = F.one_hot(y, num_classes).to(X.dtype)
+    return mixed, share * y + (1 - share) * y.roll(1, 0)
 
 
 def load_data_fashion_mnist(batch_size, resize=None, **options):
     """Return (train_iter, test_iter) over Fashion-MNIST, 1x28x28, 10 classes.
 
     resize: side in pixels. options: validation (a fraction of the training
-    images; gives (train_iter, valid_iter, test_iter)), device, seed.
+    images; gives (train_iter, valid_iter, test_iter)), device, seed, augment
+    and mix (of the training images, see ImageIter).
     Where nothing else is had, a sample of 5,000 and 1,000 images is used.
     Raises DataDamaged if the cache was altered. Xiao, Rasul and Vollgraf,
     2017, arXiv:1708.07747.
@@ -155,7 +224,8 @@ def load_data_cifar10(batch_size, resize=None, **options):
     return _load('cifar10', batch_size, resize, **options)
 
 
-def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None):
+def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None,
+          augment=None, mix=None):
     arrays, source = find_arrays(name)
     _say(f'{name}: {len(arrays["train_labels"]):,} training and '
          f'{len(arrays["test_labels"]):,} test images, source: {source}')
@@ -165,6 +235,7 @@ def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None):
                   shuffle=part == 'train', device=device, seed=seed,
                   source=source)
         for part in ['train', 'test'])
+    train.augment, train.mix = augment, mix
     if validation:
         return *train.split(validation), test
     return train, test

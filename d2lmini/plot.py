@@ -222,7 +222,7 @@ class Animator:
 
     legend: a name for each curve. add(x, ys) adds a point to each; None
     leaves a curve as it is. It redraws at most twice a second, less often if
-    drawing is slow (under 3 % of the time goes into it), and once more when
+    drawing is slow (under 2 % of the time goes into it), and once more when
     the cell ends, so the last point is there. In a script it shows nothing.
     """
 
@@ -269,7 +269,7 @@ class Animator:
             plt.close(fig)
         self.stale = False
         took = time.monotonic() - began
-        self.next_draw = began + max(0.5, 40 * took)
+        self.next_draw = began + max(0.5, 80 * took)
 
     def figure(self):
         """Return the curves so far as a new matplotlib figure."""

@@ -16,8 +16,11 @@ from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
 def accuracy(y_hat, y):
     """Count the right predictions, as a tensor that stays on its device.
 
-    y_hat: scores (N, num_classes) or classes (N,). y: classes (N,).
+    y_hat: scores (N, num_classes) or classes (N,). y: classes (N,) or, as
+    from mixup, their probabilities (N, num_classes): the likeliest counts.
     """
+    if y.is_floating_point() and y.shape == y_hat.shape:
+        y = y.argmax(dim=1)
     if y_hat.ndim > 1:
         y_hat = y_hat.argmax(dim=1)
     if y_hat.shape != y.shape:
@@ -60,6 +63,12 @@ def init_weights(module):
     """
     if isinstance(module, (nn.Linear, nn.Conv2d)):
         nn.init.xavier_uniform_(module.weight)
+
+
+def set_learning_rate(optimizer, lr):
+    """Set the rate of all of an optimizer's parameters, from now on."""
+    for group in optimizer.param_groups:
+        group['lr'] = lr
 
 
 @dataclass(repr=False)

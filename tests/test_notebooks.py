@@ -8,15 +8,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from d2lmini import data, numpy_cnn, ops, plot, train, utils
-from d2lmini.nets import alexnet, densenet, googlenet, lenet, resnet, vgg
+from d2lmini import (data, explain, filecheck, fine_tune, numpy_cnn, ops,
+                     pictures, plot, train, utils)
+from d2lmini.nets import (alexnet, densenet, efficientnet, googlenet, lenet,
+                          resnet, vgg)
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / 'tools'))
 import notebooks  # noqa: E402
 
-MODULES = [ops, numpy_cnn, train, utils, data, plot, alexnet, densenet,
-           googlenet, lenet, resnet, vgg]
+MODULES = [ops, numpy_cnn, train, utils, data, plot, pictures, filecheck,
+           fine_tune, explain, alexnet, densenet, efficientnet, googlenet,
+           lenet, resnet, vgg]
 PAGES = notebooks.pages()
 
 

@@ -54,6 +54,13 @@ def test_the_address_stands_in_one_place():
                     ) <= (path.name in keepers), path
 
 
+def test_citation_agrees_with_the_package():
+    citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
+    assert citation['repository-code'] == ADDRESS
+    assert citation['version'] == PROJECT['version']
+    assert citation['license'] == PROJECT['license']
+
+
 def test_readme_gives_the_steps():
     readme = (ROOT / 'README.md').read_text()
     assert f'git clone {ADDRESS}' in readme

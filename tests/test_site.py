@@ -1,10 +1,12 @@
 """The website in a real browser: whole, quick, alone, and for everyone.
 
-Screenshots of every page go to _build/shots/: look at them.
+With D2LMINI_SHOTS=1 screenshots of every page go to _build/shots/: look at
+them.
 """
 import functools
 import gzip
 import http.server
+import importlib
 import os
 import re
 import shutil
@@ -54,6 +56,15 @@ TOPICS = {
     'dense block': '05_6_densenet',
     'softmax': '06_by_hand',
     'gradient check': '06_by_hand',
+    'augmentation': '07_training',
+    'mixup': '07_training',
+    'TensorBoard': '07_training',
+    'fine-tuning': '08_fine_tuning',
+    'ImageFolder': '09_data',
+    'collate_fn': '09_data',
+    'Grad-CAM': '10_inside',
+    'occlusion': '10_inside',
+    'clinic': '12_clinic',
 }
 CHROMIUM = next(filter(None, map(shutil.which, [
     'chromium', 'chromium-browser', 'google-chrome', 'chrome'])), None)
@@ -289,6 +300,16 @@ def test_without_node_the_browser_renders_formulas(
         assert page.problems == []
 
 
+def test_what_web_hosts_want(build):
+    assert build.returncode == 0, build.stdout
+    site_map = (HTML / 'sitemap.xml').read_text()
+    listed = re.findall(r'<loc>https://[^/]+/[^/]+/(.+?)\.html</loc>', site_map)
+    assert sorted(listed) == sorted(READING)
+    no_page = (HTML / '404.html').read_text()
+    for link in re.findall('href="(.+?)"', no_page):
+        assert link.startswith('/') and (HTML / Path(link).name).exists()
+
+
 # What is on the pages
 
 LOOK = r"""() => {
@@ -320,14 +341,15 @@ LOAD_PICTURES = """() => Promise.all([...document.images].map(picture => {
 @pytest.fixture(scope='module')
 def facts(site, browser):
     """Return what LOOK finds, page by page."""
-    page = browser.new_page()
-    page.set_default_timeout(120_000)
     found = {}
     for name in PAGES:
-        page.goto(f'{site}/{name}.html')
+        Server.sent.clear()
+        page = browser.new_page()  # nothing is in its cache
+        page.goto(f'{site}/{name}.html', timeout=120_000)
         page.evaluate(LOAD_PICTURES)
-        found[name] = page.evaluate(LOOK)
-    page.close()
+        page.wait_for_load_state('networkidle')
+        found[name] = page.evaluate(LOOK) | {'sent': dict(Server.sent)}
+        page.close()
     return found
 
 
@@ -399,6 +421,32 @@ def test_cover_page_lists_the_chapter(name):
     assert f'| {minutes} ' in row
 
 
+def test_first_uses_of_terms_lead_to_the_glossary(facts):
+    linked = set()
+    for name in CHAPTERS:
+        links = [link.split('#term-')[1] for link in facts[name]['links']
+                 if 'glossary.html#term-' in link]
+        assert len(links) == len(set(links)) > 3, name
+        linked.update(links)
+    assert linked == {id.removeprefix('term-') for id in
+                      facts['appendix/glossary']['ids']
+                      if id.startswith('term-')}
+
+
+@pytest.mark.parametrize('module', [
+    'utils', 'data', 'ops', 'numpy_cnn', 'nets', 'train', 'plot', 'summary',
+    'pictures', 'filecheck', 'fine_tune', 'explain', 'check'])
+def test_the_package_is_documented(facts, module):
+    module = importlib.import_module(f'd2lmini.{module}')
+    own = [name for name, thing in vars(module).items()
+           if getattr(thing, '__module__', '').startswith(module.__name__)
+           and not name.startswith('_') and thing.__doc__]
+    page = facts['appendix/api']
+    assert own and {f'{module.__name__}.{name}' for name in own
+                    } <= set(page['ids'])
+    assert sum('#L' in link for link in page['links']) >= len(own)
+
+
 def test_papers_that_pages_point_to_are_in_the_bibliography():
     papers = re.compile(r'https://(?:arxiv\.org/abs|doi\.org)/([^)\s"\\]+)')
     listed = (ROOT / 'references.bib').read_text()
@@ -467,6 +515,12 @@ def overflow(page):
             ? ['the page scrolls sideways'] : [])""")
 
 
+def take_shots(page, name):
+    for mode in ['dark', 'light']:
+        page.emulate_media(color_scheme=mode)
+        page.screenshot(path=SHOTS / f'{name}-{mode}.png', full_page=True)
+
+
 @pytest.mark.parametrize('width', [1280, 375])
 @pytest.mark.parametrize('name', PAGES)
 def test_page(site, visit, name, width):
@@ -475,10 +529,8 @@ def test_page(site, visit, name, width):
     page.evaluate(LOAD_PICTURES)
     assert page.problems == []
     assert page.evaluate('window.shift') < 0.02
-    for mode in ['dark', 'light']:
-        page.emulate_media(color_scheme=mode)
-        shot = f'{name.replace("/", "_")}-{width}-{mode}.png'
-        page.screenshot(path=SHOTS / shot, full_page=True)
+    if os.environ.get('D2LMINI_SHOTS'):
+        take_shots(page, f'{name.replace("/", "_")}-{width}')
     if width == 375:
         page.set_viewport_size({'width': 320, 'height': 900})
     assert overflow(page) == []
@@ -499,12 +551,8 @@ def test_page_needs_no_server(build, visit, name):
 
 
 @pytest.mark.parametrize('name', READING)
-def test_page_is_light(site, visit, name):
-    Server.sent.clear()
-    page = visit(f'{site}/{name}.html')
-    page.evaluate(LOAD_PICTURES)
-    page.wait_for_load_state('networkidle')
-    sizes = Server.sent
+def test_page_is_light(facts, name):
+    sizes = facts[name]['sent']
     pictures = sum(sizes[file] for file in sizes if file.endswith('.png'))
     rest = sum(sizes.values()) - pictures
     print(f'{name}: {rest / 1024:.0f} KiB and {pictures / 1024:.0f} KiB of '

@@ -5,6 +5,8 @@
 exercises/masters/NAME.py is the only file to edit (jupytext, py:percent). Of
 it are made exercises/NAME.ipynb, where each solution is blank, the notebook
 exercises/solutions/NAME.ipynb, run, and the table in exercises/index.md.
+Lines from # BEGIN BROKEN to # END BROKEN, as comments and right before the
+solution, are a mistake to repair: the student finds them in place of a blank.
 A notebook of solutions whose code did not change is not run again.
 """
 import argparse
@@ -21,6 +23,8 @@ import notebooks
 HOME = notebooks.ROOT / 'exercises'
 SOLUTION = re.compile(r'^( *)# BEGIN SOLUTION\n(.*?)^ *# END SOLUTION\n?',
                       flags=re.M | re.S)
+BROKEN = re.compile(r'^( *)# BEGIN BROKEN\n(.*?)^ *# END BROKEN\n'
+                    r'(?= *# BEGIN SOLUTION\n)', flags=re.M | re.S)
 HEADING = re.compile(
     r'^## (\d+)\. (.+?) ((?:★|☆){3}), (\d+) minutes\n\n'
     r'Section: \[(.+?)\]\((\.\./chapters/\w+\.ipynb)\)', flags=re.M)
@@ -55,10 +59,29 @@ def student(name):
     for cell in nb.cells:
         if is_solution_in_words(cell):
             cell.source, cell.metadata = WORDS, {}
-        cell.source = SOLUTION.sub(
-            r'\1raise NotImplementedError  # your code here\n',
-            cell.source + '\n')[:-1]
+        cell.source = blank(cell.source)
     return nb
+
+
+def blank(source):
+    """Return a cell as a student gets it: with a blank or a mistake."""
+    if not is_broken(source):
+        return SOLUTION.sub(
+            r'\1raise NotImplementedError  # your code here\n',
+            source + '\n')[:-1]
+    mistakes = BROKEN.sub(lambda m: re.sub('^( *)# ?', r'\1', m[2],
+                                           flags=re.M), source + '\n')
+    return SOLUTION.sub('', mistakes)[:-1]
+
+
+def is_broken(source):
+    """Tell whether a cell of a master holds a mistake to repair."""
+    return BROKEN.search(source + '\n') is not None
+
+
+def solved(source):
+    """Return a cell with its solution and without marks."""
+    return SOLUTION.sub(r'\2', BROKEN.sub('', source + '\n'))
 
 
 def solution(name):
@@ -70,7 +93,7 @@ def solution(name):
         if is_solution_in_words(cell):
             cell.metadata = {}
             cell.source = f'**One answer.** {cell.source}'
-        cell.source = SOLUTION.sub(r'\2', cell.source + '\n').rstrip('\n')
+        cell.source = solved(cell.source).rstrip('\n')
         cell.source = cell.source.replace('](../', '](../../')
     nb.cells[0].source = re.sub('^# (.+)', r'# Solutions: \1',
                                 nb.cells[0].source)

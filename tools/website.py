@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from docutils import nodes
 from imagesize import get as picture_size
@@ -21,6 +22,7 @@ from sphinxcontrib import katex
 
 COLAB = 'https://colab.research.google.com/github'
 BRANCH = 'main'
+WEB = Path(__file__).parent.parent / 'web'
 DRAWN_DPI, SHOWN_DPI = 150, 105  # of a figure: in its file, on the page
 BLANK = 'exercises/0', 'exercises/1'  # notebooks that readers complete
 WIDE = 550  # pixels from which a picture scrolls on a phone
@@ -41,6 +43,7 @@ def setup(app):
     app.connect('doctree-read', check_pictures)
     app.connect('doctree-read', empty_headers_to_cells)
     app.connect('html-page-context', add_links)
+    app.connect('build-finished', write_for_hosts)
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
@@ -50,6 +53,8 @@ def setup(app):
 def configure(app, config):
     """Set what is found out rather than written in _config.yml."""
     config.html_theme_options['repository'] = repository()
+    _, _, _, owner, name = repository().split('/')
+    config.html_baseurl = f'https://{owner}.github.io/{name}/'
     program = find_node()
     config.katex_prerender = program is not None
     if program is None:
@@ -144,11 +149,30 @@ def add_links(app, pagename, templatename, context, doctree):
     """Tell the layout where a notebook lies, and if it has formulas."""
     context['has_formulas'] = app.env.get_domain('math').has_equations(
         pagename)
+    context['errata_url'] = (f'{repository()}/issues/new?title=' + quote(
+        f'{pagename}: '))
     if context.get('page_source_suffix') == '.ipynb':
         path = f'blob/{BRANCH}/{pagename}.ipynb'
         owner_and_name = repository().split('github.com/')[1]
         context['colab_url'] = f'{COLAB}/{owner_and_name}/{path}'
         context['source_url'] = f'{repository()}/{path}'
+
+
+def write_for_hosts(app, error):
+    """Write what only a web host needs: a list of pages, one for no page."""
+    if error or app.builder.name != 'html':
+        return
+    folder, address = Path(app.outdir), app.config.html_baseurl
+    urls = [f'<url><loc>{address}{app.builder.get_target_uri(name)}</loc>'
+            '</url>' for name in sorted(app.env.found_docs)]
+    (folder / 'sitemap.xml').write_text('\n'.join([
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+        *urls, '</urlset>']))
+    (folder / 'robots.txt').write_text(
+        f'User-agent: *\nSitemap: {address}sitemap.xml\n')
+    (folder / '404.html').write_text((WEB / '404.html').read_text(
+        ).replace('{home}', urlsplit(address).path))
 
 
 def show_picture(self, node):

@@ -3,11 +3,15 @@
 Blocks are compared by what they compute: every parameter is filled with
 numbers that depend on its shape alone, so names and order are free.
 """
+import functools
+import time
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torchvision.models import resnet
 
+from d2lmini import data
 from d2lmini.checks import Case, Question, Wrong, predictions
 
 
@@ -458,8 +462,9 @@ def plain(X):
 def inception_by(act=F.relu, reduce_act=F.relu, order=(0, 1, 2, 3), reduce=1,
                  pool=F.max_pool2d, large=5, project=True):
     """Make a function that computes what an Inception block computes."""
-    def compute(in_channels, c1, c2, c3, c4):
-        X, count, branches = image(in_channels), 0, []
+    def compute(in_channels, c1, c2, c3, c4, X=None):
+        X = image(in_channels) if X is None else X
+        count, branches = 0, []
         for middle, out, k in [(None, c1, 1), (*c2, 3), (*c3, large),
                                ('pool', c4, 1)]:
             Y = X
@@ -597,7 +602,133 @@ transition = Question(
          transition_by(k=3)},
     use=lambda answer, *args: looked_at(answer(*args), image(args[0])))
 
+
+STAGES = [[(4, (4, 8), (2, 4), 4)],
+          [(8, (6, 12), (2, 4), 4), (8, (8, 16), (4, 8), 8)]]
+
+
+def googlenet_by(padding=1, act=F.relu, pool=F.max_pool2d, last=plain):
+    """Make a function that computes what the narrow GoogLeNet computes."""
+    def look(num_classes):
+        X, count = conv_by_torch(image(1, 28) - 20, 8, 3, act)
+        for modules in STAGES:
+            X = pool(X, 3, 2, padding)
+            for channels in modules:
+                seen = inception_by()(X.shape[1], *channels, X=X)
+                X, count = seen['output'], count + seen['parameters']
+        w = fill((num_classes, X.shape[1]))
+        Y = last(X.mean((2, 3)) @ w.T + fill((num_classes,)))
+        return {'parameters': count + w.numel() + num_classes,
+                'output shape': tuple(Y.shape), 'output': Y}
+    return look
+
+
+googlenet = Question(
+    googlenet_by(), lambda dice: [Case(3), Case(10)],
+    ('The first message tells two numbers of channels: what came, and what '
+     'was expected. What does a module give, the reductions or the outputs '
+     'of its branches?',
+     'The last module takes 8 + 12 + 4 + 4 = 28 channels; before Flatten '
+     'stands nn.AdaptiveAvgPool2d(1). Then print the sides of the maps, and '
+     'ask what cross-entropy wants.'),
+    {'it gives probabilities: cross-entropy takes the softmax itself, so '
+     'give it the scores':
+         googlenet_by(last=lambda Y: F.softmax(Y, 1)),
+     'the maps have the wrong sides: the pooling has no padding':
+         googlenet_by(padding=0),
+     'it gives probabilities, and the pooling has no padding':
+         googlenet_by(0, last=lambda Y: F.softmax(Y, 1)),
+     'the scores are never negative: there is a ReLU on them':
+         googlenet_by(last=F.relu),
+     'the ReLU behind the first convolution is missing':
+         googlenet_by(act=plain),
+     'the pooling takes the average: max pooling is wanted':
+         googlenet_by(pool=F.avg_pool2d)},
+    use=lambda answer, num_classes: looked_at(answer(num_classes),
+                                              image(1, 28) - 20))
+
+
+@functools.cache
+def sample():
+    """Return images and labels of the sample that comes with the package."""
+    arrays = data.SOURCES['sample']('fashion_mnist')
+    X = torch.as_tensor(arrays['train_images'])[:, None].float() / 255
+    return X, torch.as_tensor(arrays['train_labels']).long()
+
+
+def fitted(net, num_train, seconds):
+    """Train for five epochs; return the accuracy on the other images."""
+    X, y = sample()
+    optimizer, start = torch.optim.Adam(net.parameters()), time.monotonic()
+    batches = [i for _ in range(5) for i in
+               torch.randperm(num_train).split(64)]
+    rate = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.01, total_steps=len(batches))
+    net.train()
+    for step, i in enumerate(batches):
+        if time.monotonic() - start > seconds:
+            raise Wrong(f'after {seconds} seconds {step} of {len(batches)} '
+                        'steps are done: make the maps smaller early, with '
+                        'a stride or a pooling')
+        optimizer.zero_grad()
+        F.cross_entropy(net(X[i]), y[i]).backward()
+        optimizer.step()
+        rate.step()
+    with torch.no_grad():
+        scores = net.eval()(X[num_train:])
+    return (scores.argmax(1) == y[num_train:]).float().mean().item()
+
+
+def inspected(net, max_parameters):
+    """Refuse a network that is no classifier within the budget."""
+    if not isinstance(net, nn.Module):
+        raise Wrong('a network (nn.Module) is wanted, got '
+                    f'{type(net).__name__}')
+    count = sum(p.numel() for p in net.parameters())
+    if count >= max_parameters:
+        raise Wrong(f'it has {count:,} parameters, wanted are fewer than '
+                    f'{max_parameters:,}')
+    if not any(p.requires_grad for p in net.parameters()):
+        raise Wrong(f'nothing in it can learn: of its {count} parameters '
+                    'none wants a gradient')
+    Y = net(sample()[0][:3])
+    if not isinstance(Y, torch.Tensor) or Y.shape != (3, 10):
+        raise Wrong('for three images it gives '
+                    f'{tuple(getattr(Y, "shape", ()))}, wanted are ten '
+                    'scores for each: (3, 10)')
+    if (Y >= 0).all() and torch.allclose(Y.sum(1), torch.ones(3)):
+        raise Wrong('it gives probabilities: cross-entropy takes the '
+                    'softmax itself, so give it the scores')
+    return count
+
+
+def judged(answer, max_parameters, min_accuracy, seconds):
+    """Train what an answer gives; say what it reaches if it falls short."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = answer()
+        count = inspected(net, max_parameters)
+        accuracy = fitted(net, 4000, seconds)
+    if accuracy < min_accuracy:
+        raise Wrong(f'it reaches an accuracy of {accuracy:.3f} with '
+                    f'{count:,} parameters, wanted is {min_accuracy} with '
+                    f'fewer than {max_parameters:,}')
+    return True
+
+
+design = Question(
+    lambda max_parameters, min_accuracy, seconds: True,
+    lambda dice: [Case(50_000, 0.85, 120)],
+    ('Convolutions share their weights, so they are cheap in parameters; '
+     'the first linear layer usually is not. How large is the map in front '
+     'of it?',
+     'Halve the map and raise the channels: a 5x5 convolution with stride 2 '
+     'to 16 channels, pooling, a 3x3 convolution to 32 or 48, batch norm '
+     'and ReLU after each, then one linear layer.'),
+    use=judged, seconds=180)
+
 QUESTIONS = {'lenet': lenet, 'flatten': flatten, 'evaluate': evaluate,
              'vgg_block': vgg_block, 'stacks': stacks, 'Inception': inception,
              'Residual': residual, 'Bottleneck': bottleneck,
-             'DenseBlock': dense, 'transition': transition}
+             'DenseBlock': dense, 'transition': transition,
+             'googlenet': googlenet, 'design': design}

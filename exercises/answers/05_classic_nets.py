@@ -1,7 +1,8 @@
 """Answers that must be accepted and answers that must be refused.
 
-RIGHT: {question: [whole answers]}. WRONG: {question: [(words that the message
-must hold, old, new)]}, an edit of the solution, or (words, whole answer).
+RIGHT: {question: [whole answers, or (old, new), an edit of the solution]}.
+WRONG: {question: [(words that the message must hold, old, new)]}, an edit of
+the solution, or (words, whole answer), or (words,): the untouched program.
 """
 RIGHT = {
     'lenet': ['''
@@ -220,6 +221,37 @@ def transition(in_channels, out_channels):
         nn.BatchNorm2d(in_channels), nn.ReLU(), nn.AvgPool2d(2, 2),
         nn.Conv2d(in_channels, out_channels, 1, bias=False))
 '''],
+    'googlenet': ['''
+def googlenet(num_classes):
+    net = nn.Sequential(nn.Conv2d(1, 8, 3, 1, 1), nn.ReLU())
+    channels = 8
+    for stage in [[(4, (4, 8), (2, 4), 4)],
+                  [(8, (6, 12), (2, 4), 4), (8, (8, 16), (4, 8), 8)]]:
+        net.append(nn.MaxPool2d(3, 2, 1))
+        for c1, c2, c3, c4 in stage:
+            net.append(inception(channels, c1, c2, c3, c4))
+            channels = c1 + c2[1] + c3[1] + c4
+    return net.extend([nn.AvgPool2d(7), nn.Flatten(1),
+                       nn.Linear(channels, num_classes)])
+''', ('nn.AdaptiveAvgPool2d(1), nn.Flatten()',
+      'nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(start_dim=1)')],
+    'design': ['''
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 16, 3, stride=2, padding=1)
+        self.conv2 = nn.Conv2d(16, 40, 3, padding=1)
+        self.norm1, self.norm2 = nn.BatchNorm2d(16), nn.BatchNorm2d(40)
+        self.fc = nn.Linear(40 * 49, 10)
+
+    def forward(self, X):
+        X = F.max_pool2d(F.relu(self.norm1(self.conv1(X))), 2)
+        X = F.relu(self.norm2(self.conv2(X)))
+        return self.fc(X.flatten(1))
+
+
+design = Net
+''', ('nn.MaxPool2d(2)', 'nn.AvgPool2d(2)')],
 }
 
 WRONG = {
@@ -455,6 +487,49 @@ class DenseBlock(nn.Module):
         ('1x1 is wanted', ', 1, bias', ', 3, padding=1, bias'),
         ('RuntimeError', 'nn.BatchNorm2d(in_channels)',
          'nn.BatchNorm2d(out_channels)'),
+        ('is wanted, got NoneType', 'return nn', 'nn'),
+    ],
+    'googlenet': [
+        ('RuntimeError: Given groups=1',),
+        ('RuntimeError', 'inception(28', 'inception(20'),
+        ('cannot be multiplied', 'nn.AdaptiveAvgPool2d(1), ', ''),
+        ('probabilities: cross-entropy', '40, num_classes))',
+         '40, num_classes), nn.Softmax(1))'),
+        ('the pooling has no padding', ', padding=1),\n        inc',
+         '),\n        inc'),
+        ('probabilities, and the pooling', ', padding=1),\n        inc',
+         '),\n        inc', '40, num_classes))',
+         '40, num_classes), nn.Softmax(1))'),
+        ('never negative', '40, num_classes))',
+         '40, num_classes), nn.ReLU())'),
+        ('behind the first convolution', ' nn.ReLU(),', ''),
+        ('takes the average', 'nn.MaxPool2d', 'nn.AvgPool2d'),
+        ('parameters: got', 'nn.AdaptiveAvgPool2d(1), nn.Flatten(), '
+         'nn.Linear(40', 'nn.Flatten(), nn.Linear(1960'),
+        ('is wanted, got NoneType', 'return nn', 'nn'),
+    ],
+    'design': [
+        ('60,430 parameters, wanted are fewer than 50,000', '''
+def design():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 76), nn.ReLU(),
+                         nn.Linear(76, 10))
+'''),
+        ('wanted is 0.85 with fewer than 50,000', '''
+def design():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+'''),
+        ('wanted are ten scores', '48 * 7 * 7, 10', '48 * 7 * 7, 9'),
+        ('wanted are ten scores', 'nn.Flatten(), nn.Linear(48 * 7 * 7, 10)',
+         'nn.Conv2d(48, 10, 7)'),
+        ('it gives probabilities', '7, 10))', '7, 10), nn.Softmax(1))'),
+        ('cannot be multiplied', '48 * 7 * 7', '48 * 5 * 5'),
+        ('nothing in it can learn', 'return nn.Sequential(',
+         'return nn.Sequential(nn.Flatten()) or (', '10))', '10),)'),
+        ('nothing in it can learn', '10))', '10)).requires_grad_(False)'),
+        ('a network (nn.Module) is wanted, got list', '''
+def design():
+    return [nn.Flatten(), nn.Linear(784, 10)]
+'''),
         ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
 }

@@ -5,7 +5,8 @@
 # the smallest input that proves it, and gives a hint; a second try brings a second hint. `hint('05.vgg_block')` gives one without a try.
 #
 # These questions belong to [LeNet](../chapters/05_1_lenet.ipynb), [VGG](../chapters/05_3_vgg.ipynb),
-# [GoogLeNet](../chapters/05_4_googlenet.ipynb), [ResNet](../chapters/05_5_resnet.ipynb) and [DenseNet](../chapters/05_6_densenet.ipynb). A block is judged by what it computes: name its layers as you like. Stars say how hard a question is, from ★☆☆
+# [GoogLeNet](../chapters/05_4_googlenet.ipynb), [ResNet](../chapters/05_5_resnet.ipynb), [DenseNet](../chapters/05_6_densenet.ipynb) and
+# [their comparison](../chapters/05_classic_nets.ipynb). A block is judged by what it computes: name its layers as you like. Stars say how hard a question is, from ★☆☆
 # to ★★★.
 
 # %% tags=["setup"]
@@ -17,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini.check import check, hint, progress
+from d2lmini.nets import googlenet as library
 from d2lmini.utils import set_seed
 
 set_seed(0)
@@ -353,7 +355,89 @@ def transition(in_channels, out_channels):
 check('05.transition', transition)
 
 # %% [markdown]
-# ## 11. In words: why does a shortcut help? ★★☆, 5 minutes
+# ## 11. Repair a GoogLeNet ★★☆, 20 minutes
+#
+# Section: [What breaks when you type it in](../chapters/05_4_googlenet.ipynb)
+#
+# This cell holds no blank but four mistakes: two stop the program, two do not. It should be a narrow GoogLeNet without batch norm for images (N, 1, 28, 28):
+#
+# | stage | gives |
+# |---|---|
+# | 3x3 convolution with padding 1, ReLU | 8 maps of 28x28 |
+# | 3x3 max pooling with stride 2 and padding 1 | 14x14 |
+# | Inception module, branches of 4, 8, 4 and 4 channels | 20 maps |
+# | the same pooling | 7x7 |
+# | Inception module, branches of 8, 12, 4 and 4 channels | 28 maps |
+# | Inception module, branches of 8, 16, 8 and 8 channels | 40 maps |
+# | global average pooling, linear layer | scores, ready for cross-entropy |
+#
+# `inception(in_channels, c1, c2, c3, c4)` is the block of question 6, with reductions `c2[0]` and `c3[0]`, and it is right. By hand: the first module gives 4 + 8 + 4 + 4 = 20
+# channels; its reductions of 4 and 2 channels stay inside.
+
+# %%
+def inception(*channels):
+    """Return the Inception module of the paper, from the package."""
+    return library.Inception(*channels, kernel_size=5, batch_norm=False)
+
+
+# %%
+def googlenet(num_classes):
+    """Return a narrow GoogLeNet for 28x28 gray images."""
+    # BEGIN BROKEN
+    # return nn.Sequential(
+    #     nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(),
+    #     nn.MaxPool2d(3, stride=2),
+    #     inception(8, 4, (4, 8), (2, 4), 4),
+    #     nn.MaxPool2d(3, stride=2),
+    #     inception(20, 8, (6, 12), (2, 4), 4),
+    #     inception(20, 8, (8, 16), (4, 8), 8),
+    #     nn.Flatten(), nn.Linear(40, num_classes), nn.Softmax(dim=1))
+    # END BROKEN
+    # BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        inception(8, 4, (4, 8), (2, 4), 4),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        inception(20, 8, (6, 12), (2, 4), 4),
+        inception(28, 8, (8, 16), (4, 8), 8),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(40, num_classes))
+    # END SOLUTION
+
+
+# %%
+check('05.googlenet', googlenet)
+
+# %% [markdown]
+# ## 12. Design a network of less than 50,000 parameters ★★★, 40 minutes
+#
+# Section: [Depth and width: halve the map, double the channels?](../chapters/05_classic_nets.ipynb)
+#
+# Return a network of your own, with fewer than 50,000 parameters, for images (N, 1, 28, 28) and ten classes. The check trains it on the 5,000 images of
+# Fashion-MNIST that come with the package: 4,000 to learn from, five times, with Adam and a rate that rises to 0.01 and falls again; then it
+# asks for an accuracy of at least **0.85** on the other 1,000. That must be done in two minutes on your machine. A linear classifier reaches 0.83, so does a network of two linear layers.
+#
+# By hand: `nn.Linear(784, 60)` alone has 784 · 60 + 60 = 47,100 parameters. A 3x3 convolution from 16 to 32 channels has 16 · 32 · 9 + 32 = 4,640: where is your budget best spent, and
+# how do you keep the linear layer small? Count before you check.
+
+# %%
+def design():
+    """Return a network with fewer than 50,000 parameters."""
+    # BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 5, stride=2, padding=2, bias=False),
+        nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 48, 3, padding=1, bias=False),
+        nn.BatchNorm2d(48), nn.ReLU(),
+        nn.Flatten(), nn.Linear(48 * 7 * 7, 10))
+    # END SOLUTION
+
+
+# %%
+check('05.design', design)
+
+# %% [markdown]
+# ## 13. In words: why does a shortcut help? ★★☆, 5 minutes
 #
 # Section: [Gradient norms by depth: the shortcut's work and batch norm's](../chapters/05_5_resnet.ipynb)
 #

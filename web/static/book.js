@@ -30,7 +30,7 @@ function letKeyboardScroll() {
     formula.classList.toggle('scroll', room > 0 && formula.firstElementChild
       && [...formula.querySelectorAll('.base')].some(b => b.offsetWidth > room));
   }
-  for (const box of document.querySelectorAll('pre, .scroll, div.math, .output')) {
+  for (const box of document.querySelectorAll('pre, .scroll:not([role]), div.math, .output')) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   }

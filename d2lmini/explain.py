@@ -1,0 +1,354 @@
+"""Looking inside a network: its maps, what it looks at, what it mixes up.
+
+Every function takes a classifier as it is, on any device, of gray or color
+images, and leaves it so: it is put into eval mode and back, hooks are
+removed also after an error, and no parameter gets a gradient. Images X are
+floats (N, C, H, W). A layer is named as in net.named_modules(), '4.0.branch';
+the second call of a layer that is used more than once is '4.0.branch (2)'.
+"""
+import contextlib
+import copy
+import difflib
+import re
+from functools import partial
+
+import torch
+from torch.nn import functional as F
+
+from d2lmini.ops import conv_output_size
+from d2lmini.train import mode
+
+
+def feature_maps(net, X):
+    """Return what every layer of net gives for X, by the layers' names.
+
+    In the order in which the layers end, so a part comes after the layers in
+    it. What is no tensor is left out.
+    """
+    with mode(net, train=False), torch.no_grad(), watched(net) as maps:
+        net(as_input(net, X))
+    return maps
+
+
+@contextlib.contextmanager
+def watched(net, layer=None):
+    """Give a dictionary that fills with layers' outputs while net is called.
+
+    layer: the name of the only one to watch, or None for all. Each output is
+    kept as it was given: what follows gets a copy, so that a layer that works
+    in place, as nn.ReLU(inplace=True), spoils nothing. Clear the dictionary
+    between two calls of net. Raises ValueError if there is no such layer.
+    """
+    maps, handles = {}, []
+
+    def keep(name, module, args, output):
+        if torch.is_tensor(output):
+            key, calls = name, 1
+            while key in maps:
+                calls += 1
+                key = f'{name} ({calls})'
+            maps[key] = output
+            return output.clone()
+
+    try:
+        for name, module in named_layers(net, layer).items():
+            hook = partial(keep, name)
+            handles.append(module.register_forward_hook(hook))
+        yield maps
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def named_layers(net, layer=None):
+    """Return {name: module} of all layers, or of the one that is named.
+
+    Raises ValueError that lists the nearest names if there is none.
+    """
+    if layer is None:
+        return {name: module for name, module in net.named_modules() if name}
+    layers = dict(net.named_modules(remove_duplicate=False))
+    del layers['']
+    name = re.sub(r' \(\d+\)$', '', str(layer))
+    if name not in layers:
+        near = (difflib.get_close_matches(name, layers, 5, 0.3)
+                or [name for name, _ in net.named_children()][:5])
+        raise ValueError(f'net has no layer named {layer!r}; the nearest are '
+                         f'{", ".join(map(repr, near))}')
+    return {name: layers[name]}
+
+
+def pick(maps, layer):
+    """Return a layer's output from what watched has filled."""
+    if layer not in maps:
+        raise ValueError(
+            f'layer {layer!r} gave no tensor; net gave '
+            f'{", ".join(map(repr, maps)) or "none from a layer of its name"}')
+    return maps[layer]
+
+
+def as_input(net, X):
+    """Return a copy of X on net's device, or raise ValueError."""
+    X = torch.as_tensor(X)
+    if X.ndim != 4 or not X.is_floating_point():
+        raise ValueError('X must be floats of shape (N, C, H, W), got '
+                         f'{X.dtype} of shape {tuple(X.shape)}')
+    device = next(net.parameters(), X).device
+    return X.detach().to(device, copy=True)
+
+
+@contextlib.contextmanager
+def with_gradients(net):
+    """Let autograd record what is done, in eval mode, whatever is outside."""
+    with (mode(net, train=False), torch.inference_mode(False),
+          torch.enable_grad()):
+        yield
+
+
+def check_classes(scores, classes=None):
+    """Return one class for each image, (N,), the highest score's if None.
+
+    scores: (N, num_classes). classes: a number for all, or (N,). Raises
+    ValueError if there are no such classes.
+    """
+    if scores.ndim != 2:
+        raise ValueError('net must give scores (N, num_classes), got shape '
+                         f'{tuple(scores.shape)}')
+    n, num_classes = scores.shape
+    if classes is None:
+        return scores.argmax(dim=1)
+    classes = torch.as_tensor(classes, device=scores.device)
+    if classes.is_floating_point() or classes.shape not in ((), (n,)):
+        raise ValueError(f'classes must be a whole number or {n} of them, got '
+                         f'{classes.dtype} of shape {tuple(classes.shape)}')
+    wrong = classes[(classes < 0) | (classes >= num_classes)]
+    if len(wrong):
+        raise ValueError(f'classes must be from 0 to {num_classes - 1}, got '
+                         f'{wrong[0].item()}')
+    return classes.long().expand(n)
+
+
+def class_scores(net, X, classes=None):
+    """Return the score that net gives each image's class, (N,)."""
+    scores = net(X)
+    classes = check_classes(scores, classes)
+    return scores.gather(1, classes[:, None])[:, 0]
+
+
+def unit_gradient(net, X, layer, unit):
+    """Return how much each pixel moves one unit of a layer, (N, H, W).
+
+    unit: its place in the layer's output, (channel, row, column), or
+    (channel,) in a linear layer. The gradient's absolute value, the largest
+    of the image's channels. Raises ValueError if there is no such unit.
+    """
+    with with_gradients(net), watched(net, layer) as maps:
+        X = as_input(net, X).requires_grad_()
+        net(X.clone())
+        Y = pick(maps, layer)
+        if len(unit) != Y.ndim - 1 or not all(
+                0 <= i < n for i, n in zip(unit, Y.shape[1:])):
+            raise ValueError(f'unit must lie in {tuple(Y.shape[1:])}, the '
+                             f'shape of {layer!r}, got {tuple(unit)}')
+        gradient, = torch.autograd.grad(Y[:, *unit].sum(), X)
+    return gradient.abs().amax(dim=1)
+
+
+def bounding_box(field):
+    """Return (top, bottom, left, right) of what is not 0, the ends included.
+
+    field: (..., H, W), with at least one number that is not 0.
+    """
+    seen = field.reshape(-1, *field.shape[-2:]).ne(0).any(dim=0)
+    if not seen.any():
+        raise ValueError('all numbers of the field are 0: no pixel moves the '
+                         'unit here, for example since a ReLU is closed')
+    rows, cols = (seen.any(dim=d).nonzero().flatten() for d in (1, 0))
+    return tuple(int(i) for i in (rows[0], rows[-1], cols[0], cols[-1]))
+
+
+def saliency(net, X, classes=None):
+    """Return |d score / d pixel|, the largest of the channels, (N, H, W).
+
+    classes: whose score; of one for all, of one an image, or of the
+    highest. Simonyan, Vedaldi and Zisserman, 2013, arXiv:1312.6034.
+    """
+    with with_gradients(net):
+        X = as_input(net, X).requires_grad_()
+        score = class_scores(net, X.clone(), classes)
+        gradient, = torch.autograd.grad(score.sum(), X)
+    return gradient.abs().amax(dim=1)
+
+
+def occlusion(net, X, classes=None, window=6, stride=2, fill=0.0,
+              batch_size=256):
+    """Return how far a class's probability falls where X is covered.
+
+    A square of side window, filled with the number fill, goes over each
+    image in steps of stride. Gives (N, rows, columns), a number for each of
+    its places. classes: as in saliency. batch_size: places at a time. Zeiler
+    and Fergus, 2013, arXiv:1311.2901.
+    """
+    X = as_input(net, X)
+    rows, cols = (conv_output_size(n, window, stride) for n in X.shape[2:])
+    falls = []
+    with mode(net, train=False), torch.no_grad():
+        whole = net(X.clone()).softmax(dim=1)
+        classes = check_classes(whole, classes)
+        for image, c, before in zip(X, classes, whole):
+            for places in torch.arange(rows * cols).split(batch_size):
+                covered = image.repeat(len(places), 1, 1, 1)
+                for Z, place in zip(covered, places.tolist()):
+                    i, j = (stride * k for k in divmod(place, cols))
+                    Z[:, i:i + window, j:j + window] = fill
+                falls.append(before[c] - net(covered).softmax(dim=1)[:, c])
+    return torch.cat(falls).reshape(-1, rows, cols)
+
+
+def grad_cam(net, X, layer=None, classes=None):
+    """Return where a layer's maps speak for a class, (N, h, w), from 0 up.
+
+    h, w: of the layer's maps, the last of more than one pixel if None.
+    classes: as in saliency. Selvaraju and others, 2017, arXiv:1610.02391.
+    """
+    layer = last_maps(net, X) if layer is None else layer
+    with with_gradients(net), watched(net, layer) as maps:
+        X = as_input(net, X).requires_grad_()
+        score = class_scores(net, X.clone(), classes)
+        A = pick(maps, layer)                       # (N, C, h, w)
+        if A.ndim != 4:
+            raise ValueError('grad_cam wants a layer that gives maps (N, C, '
+                             f'h, w), {layer!r} gives {tuple(A.shape)}')
+        gradient, = torch.autograd.grad(score.sum(), A)
+        alpha = gradient.mean(dim=(2, 3), keepdim=True)
+    return F.relu((alpha * A).sum(dim=1)).detach()
+
+
+def last_maps(net, X):
+    """Return the name of the last layer with maps of more than one pixel."""
+    names = [name for name, Y in feature_maps(net, X[:1]).items()
+             if Y.ndim == 4 and Y[0, 0].numel() > 1]
+    if not names:
+        raise ValueError('no layer of net gives maps (N, C, h, w) of more '
+                         'than one pixel')
+    return names[-1]
+
+
+def randomized(net, last=None):
+    """Return a copy of net whose last layers have new, random weights.
+
+    last: how many of the layers that have weights of their own, from the end
+    on; None for all. They start as PyTorch starts them, batch norm with its
+    statistics. Raises ValueError if net has fewer layers.
+    """
+    net = copy.deepcopy(net)
+    layers = [module for module in net.modules()
+              if hasattr(module, 'reset_parameters')]
+    last = len(layers) if last is None else last
+    if not 0 <= last <= len(layers):
+        raise ValueError(f'last must be from 0 to {len(layers)}, the number '
+                         f'of layers with weights, got {last}')
+    for layer in layers[len(layers) - last:]:
+        layer.reset_parameters()
+    return net
+
+
+def ranks(values):
+    """Return each value's place in the order, from 1; equal ones share it."""
+    _, index, counts = values.flatten().unique(return_inverse=True,
+                                               return_counts=True)
+    return (counts.cumsum(0) - (counts - 1) / 2)[index]
+
+
+def rank_correlation(a, b):
+    """Return Spearman's correlation of two tensors of a shape, -1 to 1.
+
+    0 if one of them is constant, since it orders nothing.
+    """
+    if a.shape != b.shape:
+        raise ValueError('the two must have one shape, got '
+                         f'{tuple(a.shape)} and {tuple(b.shape)}')
+    x, y = (r.double() - r.double().mean() for r in (ranks(a), ranks(b)))
+    length = (x.norm() * y.norm()).item()
+    return (x @ y).item() / length if length else 0.0
+
+
+def outputs(net, data_iter, layer=None):
+    """Return what net, or one of its layers, gives for all images: (Y, y).
+
+    data_iter: gives minibatches (X, y); Y (N, ...) and the labels y (N,) are
+    in its order, on net's device.
+    """
+    parts, labels = [], []
+    watch = contextlib.nullcontext() if layer is None else watched(net, layer)
+    with mode(net, train=False), torch.no_grad(), watch as maps:
+        for X, y in data_iter:
+            Y = net(as_input(net, X))
+            if layer is not None:
+                Y = pick(maps, layer)
+                maps.clear()
+            parts.append(Y)
+            labels.append(y.to(Y.device))
+    return torch.cat(parts), torch.cat(labels)
+
+
+def most_exciting(net, data_iter, layer, channel, k=9):
+    """Find the k images in which a channel of a layer is strongest.
+
+    Returns its greatest values (k,), the images' numbers in the order of
+    data_iter (k,), and the places of those values in the maps (k, 2), row
+    and column. Raises ValueError if there is no such channel.
+    """
+    peaks, places = [], []
+    with mode(net, train=False), torch.no_grad(), watched(net, layer) as maps:
+        for X, _ in data_iter:
+            net(as_input(net, X))
+            Y = pick(maps, layer)
+            maps.clear()
+            if Y.ndim != 4 or not 0 <= channel < Y.shape[1]:
+                raise ValueError(f'channel must be one of those of {layer!r}, '
+                                 f'which gives {tuple(Y.shape)}, got '
+                                 f'{channel}')
+            peak, place = Y[:, channel].flatten(1).max(dim=1)
+            peaks.append(peak)
+            places.append(place)
+    values, images = torch.cat(peaks).topk(k)
+    place, width = torch.cat(places)[images], Y.shape[3]
+    return values, images, torch.stack([place // width, place % width], dim=1)
+
+
+def nearest_neighbors(queries, bank, k=5):
+    """Return the numbers of the k rows of bank nearest to each query.
+
+    queries: (n, d), bank: (N, d); what has more dimensions is flattened.
+    Gives (n, k), the nearest first, by Euclidean distance.
+    """
+    queries, bank = queries.flatten(1), bank.flatten(1)
+    if queries.shape[1] != bank.shape[1] or not 1 <= k <= len(bank):
+        raise ValueError('queries and bank must have as many columns, and k '
+                         f'be from 1 to {len(bank)}, got {queries.shape[1]} '
+                         f'and {bank.shape[1]} columns and k = {k}')
+    return torch.cdist(queries, bank).topk(k, largest=False).indices
+
+
+def confusion_matrix(y, y_hat, num_classes):
+    """Count the images of class i (row) that were taken for j (column).
+
+    y, y_hat: classes (N,). Returns whole numbers (num_classes, num_classes).
+    """
+    both = torch.stack([y, y_hat])
+    if both.min() < 0 or both.max() >= num_classes:
+        raise ValueError(f'classes must be from 0 to {num_classes - 1}, got '
+                         f'{both.min().item()} to {both.max().item()}')
+    pairs = torch.bincount(num_classes * y + y_hat, minlength=num_classes ** 2)
+    return pairs.reshape(num_classes, num_classes)
+
+
+def worst_mistakes(scores, y, n=25):
+    """Return the numbers of the n mistakes of highest loss, worst first.
+
+    scores: (N, num_classes). y: classes (N,). Fewer if there are fewer.
+    """
+    losses = F.cross_entropy(scores, y, reduction='none')
+    wrong = (scores.argmax(dim=1) != y).nonzero().flatten()
+    return wrong[losses[wrong].argsort(descending=True)[:n]]

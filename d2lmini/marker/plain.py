@@ -1,0 +1,114 @@
+"""Plain data: all that may pass between the marker and a student's process.
+
+It is JSON: None, truth values, numbers and texts as they are, a list as a
+list, and {'kind': ...} for tuples, dictionaries, tensors and NumPy arrays.
+Nothing is ever unpickled. decode believes nothing of what it reads.
+"""
+import math
+
+import numpy as np
+import torch
+
+FLOATS = ('float16', 'bfloat16', 'float32', 'float64')
+WHOLE = ('uint8', 'int8', 'int16', 'int32', 'int64')
+NUMBERS = {**dict.fromkeys(FLOATS, (int, float)),
+           **dict.fromkeys(WHOLE, (int,)), 'bool': (bool,)}
+DEPTH = 20  # lists in lists
+
+
+class Unreadable(ValueError):
+    """Raised by decode for what encode cannot have written."""
+
+
+def encode(value):
+    """Return a value as plain data; what is not plain gives its type only."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, np.generic):
+        return encode(value.item())
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return encode_array(value)
+    if type(value) is list:
+        return [encode(v) for v in value]
+    if isinstance(value, tuple):
+        return {'kind': 'tuple', 'data': [encode(v) for v in value]}
+    if isinstance(value, dict):
+        return {'kind': 'dict', 'data': [[encode(k), encode(v)]
+                                         for k, v in value.items()]}
+    return {'kind': 'other', 'type': type(value).__name__}
+
+
+def encode_array(value):
+    """Write down dtype, shape and numbers of a tensor or an array."""
+    if isinstance(value, torch.Tensor):
+        kind, dtype = 'tensor', str(value.dtype).removeprefix('torch.')
+        value = value.detach()
+        if value.device.type != 'cpu' or value.layout != torch.strided:
+            return {'kind': 'other', 'type':
+                    f'Tensor on {value.device}, {value.layout}'}
+    else:
+        kind, dtype = 'array', str(value.dtype)
+    if dtype not in NUMBERS:
+        return {'kind': 'other', 'type': f'{kind} of dtype {dtype}'}
+    return {'kind': kind, 'dtype': dtype, 'shape': list(value.shape),
+            'data': value.flatten().tolist()}
+
+
+def decode(data, depth=0):
+    """Return what encode was given; raise Unreadable for anything else."""
+    if depth > DEPTH:
+        raise Unreadable('lists within lists without an end')
+    if data is None or type(data) in (bool, int, float, str):
+        return data
+    if type(data) is list:
+        return [decode(v, depth + 1) for v in data]
+    kind = data.get('kind')
+    if kind in ('tensor', 'array'):
+        return decode_array(kind, data)
+    if kind == 'other':
+        return other(data.get('type'))
+    inner = data.get('data')
+    if kind == 'tuple' and type(inner) is list:
+        return tuple(decode(inner, depth))
+    if kind == 'dict' and type(inner) is list:
+        return decode_dict(inner, depth)
+    raise Unreadable('this is no plain data')
+
+
+def decode_dict(pairs, depth):
+    """Rebuild a dictionary, whose keys are texts and numbers."""
+    found = {}
+    for pair in pairs:
+        if type(pair) is not list or len(pair) != 2 or type(
+                pair[0]) not in (str, int, float, bool):
+            raise Unreadable('a key must be a text or a number')
+        found[pair[0]] = decode(pair[1], depth + 1)
+    return found
+
+
+def decode_array(kind, data):
+    """Rebuild a tensor or an array, once shape and numbers fit together."""
+    dtype, shape, numbers = (data.get(k) for k in ('dtype', 'shape', 'data'))
+    if type(shape) is not list or len(shape) > 16 or not all(
+            type(n) is int and 0 <= n < 2**31 for n in shape):
+        raise Unreadable('this is no shape')
+    if type(dtype) is not str or dtype not in NUMBERS:
+        raise Unreadable('this is no dtype')
+    if type(numbers) is not list or len(numbers) != math.prod(shape):
+        raise Unreadable('the shape and the count of numbers differ')
+    if not all(type(v) in NUMBERS[dtype] for v in numbers):
+        raise Unreadable(f'these are no numbers of dtype {dtype}')
+    try:
+        if kind == 'array':
+            return np.array(numbers, dtype=dtype).reshape(shape)
+        return torch.tensor(numbers, dtype=getattr(torch, dtype)
+                            ).reshape(shape)
+    except (ValueError, RuntimeError, OverflowError, TypeError):
+        raise Unreadable(f'these are no numbers of dtype {dtype}') from None
+
+
+def other(name):
+    """Return a stand-in that has nothing of an object but its type's name."""
+    name = name[:60].replace('\0', '') if type(name) is str else 'object'
+    text = f'<an object of type {name or "object"}, which is no plain data>'
+    return type(name or 'object', (), {'__repr__': lambda self: text})()
