@@ -82,7 +82,7 @@ def take_as_written(app, what, name, thing, options, lines):
         if paragraph.startswith(' '):
             lines += ['::', '', *paragraph.split('\n'), '']
         else:
-            plain = ' '.join(paragraph.split())
+            plain = re.sub(r'(\$\w+)', r'`\1`', ' '.join(paragraph.split()))
             lines += [''.join(  # every other part stood in backticks
                 f'``{part}``' if i % 2 else MARKUP.sub(r'\\\1', part)
                 for i, part in enumerate(plain.split('`'))), '']

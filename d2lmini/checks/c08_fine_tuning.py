@@ -116,12 +116,8 @@ def scores_of(net, X):
     return Y
 
 
-def replaced(answer, kind, num_classes):
-    """Say what is in the place of the head."""
-    net, old = make(kind)
-    body = {name: numbers.clone() for name, numbers in
-            net.state_dict().items() if not name.startswith(HEADS[kind])}
-    found = answer(net, num_classes)
+def check_is_net(found, net, kind):
+    """Raise Wrong unless an answer is the network it was given."""
     if found is None:
         raise Wrong('nothing is returned: return net')
     if not isinstance(found, nn.Module):
@@ -132,6 +128,14 @@ def replaced(answer, kind, num_classes):
     if len([*net.named_children()]) > len([*make(kind)[0].children()]):
         raise Wrong('the new layer hangs under a name that forward does not '
                     'call (or calls too late): put it where the old head was')
+
+
+def replaced(answer, kind, num_classes):
+    """Say what is in the place of the head."""
+    net, old = make(kind)
+    body = {name: numbers.clone() for name, numbers in
+            net.state_dict().items() if not name.startswith(HEADS[kind])}
+    check_is_net(answer(net, num_classes), net, kind)
     new = net.get_submodule(HEADS[kind])
     Y = scores_of(net, images(2))
     after = net.state_dict()
@@ -343,12 +347,8 @@ freeze = Question(
     use=state_after)
 
 
-def steps_of(answer, kind, frozen, lr, body_lr):
-    """Let SGD take one step with gradients of one, and see who moves."""
-    net, head = make(kind)
-    first = next(net.parameters())
-    first.requires_grad_(not frozen)
-    groups = answer(net, head, lr, body_lr)
+def checked_groups(groups):
+    """Return parameter groups with lists in them, or raise Wrong."""
     if not isinstance(groups, (list, tuple)) or not all(
             isinstance(g, dict) and 'params' in g for g in groups):
         raise Wrong('a list of dictionaries is wanted, each with the keys '
@@ -361,6 +361,15 @@ def steps_of(answer, kind, frozen, lr, body_lr):
     if len(members) != len(set(members)):
         raise Wrong('a parameter is in two groups: the head belongs to '
                     'net.parameters() too, take it out of the body')
+    return groups
+
+
+def steps_of(answer, kind, frozen, lr, body_lr):
+    """Let SGD take one step with gradients of one, and see who moves."""
+    net, head = make(kind)
+    first = next(net.parameters())
+    first.requires_grad_(not frozen)
+    groups = checked_groups(answer(net, head, lr, body_lr))
     own = {id(p) for p in head.parameters()}
     rates = {id(p): g.get('lr') for g in groups for p in g['params']}
     body = [p for p in net.parameters() if id(p) not in own]

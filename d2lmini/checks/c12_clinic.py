@@ -683,10 +683,12 @@ def means_by(loss, accuracy):
 
 
 def true_loss(losses, right, sizes):
+    """Return the mean loss over all images."""
     return losses @ sizes / sizes.sum()
 
 
 def true_accuracy(losses, right, sizes):
+    """Return the share of all images that are right."""
     return right.sum() / sizes.sum()
 
 

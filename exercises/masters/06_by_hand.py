@@ -44,7 +44,7 @@ check('06.affine_backward', affine_backward)
 # %% [markdown]
 # ## 2. A gradient without a formula ★★☆, 15 minutes
 #
-# Section: [Without a referee: difference quotients](../chapters/06_by_hand.ipynb)
+# Section: [Gradient checks: no referee](../chapters/06_by_hand.ipynb)
 #
 # `f()` takes nothing, reads the array `x`, and returns a number. Return the array of its centered difference quotients with step `h`. Change `x` while
 # you work, but leave it as it was.
