@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from d2lmini import numpy_cnn as cnn
+from d2lmini.utils import keep_freed_memory
 
 CONVS = [  # X, w, stride, padding, images that the loops are run on
     ((100, 3, 31, 31), (25, 3, 3, 3), 2, 1, 100),
@@ -138,8 +139,7 @@ def main():
     parser.add_argument('--repeats', type=int, default=21)
     parser.add_argument('--out', help='a JSON file to write the results to')
     args = parser.parse_args()
-    np.ones(31 * 2**20, np.uint8)  # once freed, a block of 31 MiB teaches
-    # glibc's malloc to keep memory: else whoever is first pays for its pages
+    keep_freed_memory()  # else whoever is first pays for the pages
     results = measure(args.repeats)
     show(results)
     if args.out:

@@ -9,6 +9,7 @@ the curves. The ways take turns; the table gives medians. d2l is optional:
 pip install --no-deps d2l==1.0.3 pandas requests
 """
 import argparse
+import functools
 import gzip
 import importlib.util
 import json
@@ -39,11 +40,11 @@ seconds, accuracy = training_speed.timed({way!r}, {epochs}, {seed})
 print('\\nRESULT', json.dumps([seconds, accuracy]))"""
 
 
-def ours(net, num_epochs, device):
+def ours(net, num_epochs, device, **options):
     """d2lmini: its loader and train_gpu, which draws its curves."""
     train_iter, test_iter = data.load_data_fashion_mnist(BATCH_SIZE)
     train.train_gpu(net, train_iter, test_iter, num_epochs, LR, device,
-                    init=train.init_weights)
+                    init=train.init_weights, **options)
 
 
 def bare(net, num_epochs, device):
@@ -73,6 +74,10 @@ def peer(net, num_epochs, device):
     d2l.train_ch6(net, *loaders, num_epochs, LR, device)
 
 
+WAYS = {'ours': ours, 'ours, channels last': functools.partial(
+    ours, channels_last=True), 'bare': bare, 'd2l': peer}
+
+
 def timed(way, num_epochs, seed):
     """Run one way; return its seconds and the net's test accuracy."""
     device = utils.try_gpu()
@@ -80,7 +85,7 @@ def timed(way, num_epochs, seed):
     utils.set_seed(seed)
     net = LeNet()
     timer = utils.Timer()
-    {'ours': ours, 'bare': bare, 'peer': peer}[way](net, num_epochs, device)
+    WAYS[way](net, num_epochs, device)
     seconds = timer.stop()
     test_iter = data.load_data_fashion_mnist(BATCH_SIZE)[1]
     return seconds, train.evaluate_accuracy_gpu(net, test_iter, device)
@@ -113,7 +118,7 @@ def measure(ways, num_epochs, repeats):
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder) / 'work'
         work.mkdir()
-        if 'peer' in ways:
+        if 'd2l' in ways:
             put_data_for_peer(folder)
         for seed in tqdm(range(repeats), unit='round'):
             for way in ways:
@@ -128,18 +133,18 @@ def main():
     parser.add_argument('--repeats', type=int, default=3)
     parser.add_argument('--out', help='a JSON file to write the results to')
     args = parser.parse_args()
-    ways = ['ours', 'bare', 'peer']
+    ways = list(WAYS)
     if importlib.util.find_spec('d2l') is None:
         print('d2l is not installed: measuring without it')
-        ways.remove('peer')
+        ways.remove('d2l')
     results = measure(ways, args.epochs, args.repeats)
     medians = {way: [statistics.median(v) for v in zip(*runs)]
                for way, runs in results.items()}
     print(f'{args.epochs} epochs of LeNet on {utils.try_gpu()}, '
           f'{torch.get_num_threads()} threads, median of {args.repeats}')
-    print('way   seconds  an epoch  ratio  test accuracy')
+    print('way                  seconds  an epoch  ratio  test accuracy')
     for way, (seconds, accuracy) in medians.items():
-        print(f'{way:4s} {seconds:8.1f} {seconds / args.epochs:9.2f} '
+        print(f'{way:19s} {seconds:8.1f} {seconds / args.epochs:9.2f} '
               f'{seconds / medians["ours"][0]:6.2f} {accuracy:14.3f}')
     if args.out:
         Path(args.out).write_text(json.dumps({

@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from d2lmini.plot import Animator, in_notebook
 from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
-                           set_rng_state, set_seed, try_gpu, written_whole)
+                           keep_freed_memory, set_rng_state, set_seed,
+                           try_gpu, written_whole)
 
 
 def accuracy(y_hat, y):
@@ -113,7 +114,7 @@ class History:
 
 def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
               optimizer=None, loss=None, scheduler=None, seed=None, plot=True,
-              checkpoint=None, init=None):
+              checkpoint=None, init=None, channels_last=False):
     """Train net as a classifier and return its History.
 
     train_iter, test_iter: give minibatches (X, y), train_iter has a len().
@@ -124,16 +125,21 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     seed: of all that is random in here. plot: draw curves in a notebook, a
     bar in a script. checkpoint: a file, written after each epoch; a run that
     was killed goes on from it, on the CPU bit for bit. init: for net.apply;
-    without it net starts as it is. Ctrl-C or Jupyter's stop button ends with
-    the history so far. Raises FloatingPointError if the loss is not finite,
-    ValueError if the checkpoint is damaged or of another run.
+    without it net starts as it is. channels_last: keep feature maps in the
+    order (N, H, W, C), in which convolutions are often faster. Ctrl-C or
+    Jupyter's stop button ends with the history so far. Raises
+    FloatingPointError if the loss is not finite, ValueError if the
+    checkpoint is damaged or of another run.
     """
     device = torch.device(device or try_gpu())
+    keep_freed_memory()
     if seed is not None:
         set_seed(seed)
     if init is not None:
         net.apply(init)
     net.to(device)
+    if channels_last:
+        net.to(memory_format=torch.channels_last)
     train_iter, test_iter = (it.to(device) if hasattr(it, 'to') else it
                              for it in (train_iter, test_iter))
     loss = loss or nn.CrossEntropyLoss()

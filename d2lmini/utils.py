@@ -95,6 +95,16 @@ def set_seed(seed):
     torch.manual_seed(seed)
 
 
+def keep_freed_memory():
+    """Let the C library keep freed memory for the next minibatch.
+
+    On Linux it gives what is freed back to the system and takes it again,
+    page by page, in every training step, until a block close to 32 MiB has
+    been freed once (see M_MMAP_THRESHOLD in mallopt's manual).
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)
+
+
 def get_rng_state():
     """Return the state of all that set_seed seeds, as plain data."""
     name, keys, *rest = np.random.get_state()

@@ -72,7 +72,7 @@ def test_signature_is_that_of_the_book():
     assert str(inspect.signature(train_gpu)) == (
         '(net, train_iter, test_iter, num_epochs, lr, device=None, *, '
         'optimizer=None, loss=None, scheduler=None, seed=None, plot=True, '
-        'checkpoint=None, init=None)')
+        'checkpoint=None, init=None, channels_last=False)')
 
 
 def test_learns_eight_images_by_heart():
@@ -164,6 +164,19 @@ def test_seeded_train_iter_gives_the_same_orders_in_every_run():
     for net in nets:
         train_gpu(net, train_iter, make_iter(), 2, 0.1, 'cpu')
     assert weights(nets[0]).equal(weights(nets[1]))
+
+
+def test_channels_last_trains_alike():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3),
+                        nn.Flatten(), nn.Linear(64, 3))
+    nets = [net, copy.deepcopy(net)]
+    a, b = (train_gpu(net, make_iter(), None, 3, 0.1, seed=0, plot=False,
+                      init=init_weights, channels_last=last)
+            for net, last in zip(nets, [False, True]))
+    torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
+    assert b.loss == pytest.approx(a.loss, abs=1e-5)
+    fast = nets[1][2].weight
+    assert fast.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_given_net_is_not_initialized_again():
