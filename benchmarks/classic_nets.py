@@ -189,19 +189,25 @@ def run(budget, name, lr, seed, args):
     path = args.out / budget.name / f'{name}_lr{lr:g}_seed{seed}.json'
     settings = {'budget': json.loads(json.dumps(asdict(budget))),
                 'net': name, 'lr': lr, 'seed': seed, 'amp': args.amp}
+    checkpoint = path.with_suffix('.checkpoint')
+    record = recorded(path, settings, lambda device: measure(
+        budget, name, lr, seed, device, args.amp, checkpoint))
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def recorded(path, settings, measure):
+    """Return a record from its file, or of measure(device), and write it."""
     if path.exists():
         record = json.loads(path.read_text())
         if {key: record[key] for key in settings} != settings:
-            raise SystemExit(f'{path} is of another budget: move it away, or '
+            raise SystemExit(f'{path} is of other settings: move it away, or '
                              'give another folder with --out')
         return record
     device = try_gpu()
-    checkpoint = path.with_suffix('.checkpoint')
-    record = settings | measure(budget, name, lr, seed, device, args.amp,
-                                checkpoint) | {'machine': machine(device)}
+    record = settings | measure(device) | {'machine': machine(device)}
     with written_whole(path) as part:
         part.write_text(json.dumps(record, indent=1) + '\n')
-    checkpoint.unlink(missing_ok=True)
     return record
 
 

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from classic_nets import factor, machine
+from classic_nets import factor, recorded
 from torch import nn
 from torchvision.transforms import v2
 from tqdm import tqdm
@@ -30,7 +30,7 @@ from tqdm import tqdm
 from d2lmini import data
 from d2lmini.nets import ResNet
 from d2lmini.train import evaluate_accuracy_gpu, train_gpu
-from d2lmini.utils import set_seed, try_gpu, written_whole
+from d2lmini.utils import set_seed, written_whole
 
 RESULTS = Path(__file__).parent / 'results' / 'training_ladder'
 PAGE = data.SAMPLES / 'training_ladder.json'
@@ -142,18 +142,8 @@ def run(rung, settings, seed, folder):
     path = folder / (f'{place}_{rung.replace(" ", "_")}_lr{settings.lr:g}'
                      f'_seed{seed}.json')
     head = {'rung': rung, 'settings': asdict(settings), 'seed': seed}
-    if path.exists():
-        record = json.loads(path.read_text())
-        if {key: record[key] for key in head} != head:
-            raise SystemExit(f'{path} is of other settings: move it away, or '
-                             'give another folder with --out')
-        return record
-    device = try_gpu()
-    record = head | measure(settings, seed, device) | {
-        'machine': machine(device)}
-    with written_whole(path) as part:
-        part.write_text(json.dumps(record, indent=1) + '\n')
-    return record
+    return recorded(path, head,
+                    lambda device: measure(settings, seed, device))
 
 
 def climb(settings, folder):

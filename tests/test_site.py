@@ -26,6 +26,9 @@ from playwright.sync_api import sync_playwright
 from sphinxcontrib.katex import katex_version
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / 'tools'))
+from pdf import LOAD_PICTURES, find_chromium  # noqa: E402
+
 HTML = ROOT / '_build' / 'html'
 SHOTS = ROOT / '_build' / 'shots'
 ADDRESS = tomllib.loads((ROOT / 'pyproject.toml').read_text())[
@@ -66,8 +69,7 @@ TOPICS = {
     'occlusion': '10_inside',
     'clinic': '12_clinic',
 }
-CHROMIUM = next(filter(None, map(shutil.which, [
-    'chromium', 'chromium-browser', 'google-chrome', 'chrome'])), None)
+CHROMIUM = find_chromium()
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update
     --disable-sync""".split()
@@ -334,8 +336,6 @@ LOOK = r"""() => {
     previous: document.querySelector('a[rel=prev]')?.getAttribute('href'),
   };
 }"""
-LOAD_PICTURES = """() => Promise.all([...document.images].map(picture => {
-  picture.loading = 'eager'; return picture.decode(); }))"""
 
 
 @pytest.fixture(scope='module')

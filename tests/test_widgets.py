@@ -2,7 +2,6 @@
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,10 @@ import nbformat
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 from torch import nn
 from torch.nn import functional as F
+
+from test_site import browser  # noqa: F401
 
 from d2lmini.nets.alexnet import AlexNet
 from d2lmini.nets.densenet import DenseNet
@@ -308,24 +308,6 @@ def test_widgets_are_small():
 
 
 # In a browser, each widget on a bare page
-
-FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
-    --disable-background-networking --disable-component-update
-    --disable-sync""".split()
-
-
-@pytest.fixture(scope='module')
-def browser():
-    program = next(filter(None, map(shutil.which, [
-        'chromium', 'chromium-browser', 'google-chrome', 'chrome'])), None)
-    if program is None:
-        pytest.skip('no Chromium on the PATH')
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=FLAGS, timeout=120_000)
-        yield browser
-        browser.close()
-
 
 @pytest.fixture
 def show(browser):

@@ -12,18 +12,23 @@ LOAD_PICTURES = """() => Promise.all([...document.images].map(picture => {
   picture.loading = 'eager'; return picture.decode(); }))"""
 
 
+def find_chromium():
+    """Return the path of a Chromium or Chrome on the PATH, or None."""
+    return next(filter(None, map(shutil.which, [
+        'chromium', 'chromium-browser', 'google-chrome', 'chrome'])), None)
+
+
 def print_page(source, target):
     """Write target, a tagged PDF with an outline, by a Chromium on the PATH.
 
     Raises FileNotFoundError if there is none.
     """
-    browsers = [shutil.which(name) for name in [
-        'chromium', 'chromium-browser', 'google-chrome', 'chrome']]
-    if not any(browsers):
+    program = find_chromium()
+    if program is None:
         raise FileNotFoundError('a PDF needs chromium or chrome on the PATH')
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=next(filter(None, browsers)),
+            executable_path=program,
             args=['--headless', '--no-sandbox', '--disable-gpu'])
         page = browser.new_page()
         page.goto(Path(source).resolve().as_uri(), timeout=300_000)
