@@ -1,6 +1,9 @@
 """Training and evaluating a classifier, with checkpoints."""
 import contextlib
 import json
+import os
+import shutil
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,9 +12,11 @@ from torch import nn
 from tqdm import tqdm
 
 from d2lmini.plot import Animator, in_notebook
+from d2lmini.processes import (all_sum, copy_buffers, from_first, in_group,
+                               is_first, own_device, parallel, shares)
 from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
                            keep_freed_memory, set_rng_state, set_seed,
-                           try_gpu, written_whole)
+                           written_whole)
 
 
 def accuracy(y_hat, y):
@@ -37,11 +42,23 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
     """
     if device is None:
         device = next(net.parameters()).device
-    metric = Accumulator(2)  # right predictions, predictions
+    right, rows = count_right(net, ((X.to(device), y.to(device), 1)
+                                    for X, y in data_iter))
+    return float(right / rows)
+
+
+def count_right(net, batches):
+    """Return how many rows net classifies rightly, and of how many.
+
+    batches: of X, y, and a weight; those with a weight of 0 do not count.
+    Returns a tensor (2,) on the CPU.
+    """
+    metric = Accumulator(2)
     with mode(net, train=False), torch.no_grad():
-        for X, y in data_iter:
-            metric.add(accuracy(net(X.to(device)), y.to(device)), len(y))
-    return metric[0] / metric[1]
+        for X, y, weight in batches:
+            if weight:
+                metric.add(accuracy(net(X), y), len(y))
+    return torch.tensor([metric[0], metric[1]], dtype=torch.double)
 
 
 @contextlib.contextmanager
@@ -114,7 +131,8 @@ class History:
 
 def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
               optimizer=None, loss=None, scheduler=None, seed=None, plot=True,
-              checkpoint=None, init=None, channels_last=False):
+              checkpoint=None, init=None, precision=None, compile=False,
+              channels_last=False):
     """Train net as a classifier and return its History.
 
     train_iter, test_iter: give minibatches (X, y), train_iter has a len().
@@ -125,13 +143,25 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     seed: of all that is random in here. plot: draw curves in a notebook, a
     bar in a script. checkpoint: a file, written after each epoch; a run that
     was killed goes on from it, on the CPU bit for bit. init: for net.apply;
-    without it net starts as it is. channels_last: keep feature maps in the
-    order (N, H, W, C), in which convolutions are often faster. Ctrl-C or
-    Jupyter's stop button ends with the history so far. Raises
-    FloatingPointError if the loss is not finite, ValueError if the
-    checkpoint is damaged or of another run.
+    without it net starts as it is. precision: 'bf16' computes layers in
+    bfloat16 where PyTorch finds that safe; weights stay float32. compile:
+    train through torch.compile(net), which needs a while to start.
+    channels_last: keep feature maps in the order (N, H, W, C), in which
+    convolutions are often faster. Ctrl-C or Jupyter's stop button ends with
+    the history so far. Raises FloatingPointError if the loss is not finite,
+    ValueError if the checkpoint is damaged or of another run, RuntimeError
+    if compile finds no C++ compiler.
+
+    In a process group (see d2lmini.distributed) all processes call this with
+    the same net and data. They share each minibatch's rows and end with the
+    weights that one process would have, to rounding. But batch norm takes
+    its means over a process's own rows (net may have nn.SyncBatchNorm on
+    GPUs), keeps the first one's running statistics, and dropout draws other
+    masks. The first process draws, prints and writes; all test a part. An
+    error or Ctrl-C in one ends them all.
     """
-    device = torch.device(device or try_gpu())
+    device = torch.device(device or own_device())
+    amp = autocast(device, precision)
     keep_freed_memory()
     if seed is not None:
         set_seed(seed)
@@ -140,6 +170,7 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     net.to(device)
     if channels_last:
         net.to(memory_format=torch.channels_last)
+    model = for_training(net, device, compile)
     train_iter, test_iter = (it.to(device) if hasattr(it, 'to') else it
                              for it in (train_iter, test_iter))
     loss = loss or nn.CrossEntropyLoss()
@@ -147,50 +178,103 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     scheduler = scheduler(optimizer) if scheduler else None
     saved = Checkpoint(checkpoint, net, optimizer, scheduler, train_iter, seed)
     history = saved.load(num_epochs)
-    progress = Progress(num_epochs, plot, history)
+    progress = Progress(num_epochs, plot and is_first(), history)
     try:
         for _ in range(len(history), num_epochs):
             timer = Timer()
-            means = train_epoch(net, train_iter, loss, optimizer, device,
-                                progress)
+            means = train_epoch(model, train_iter, loss, optimizer, device,
+                                amp, progress)
+            copy_buffers(net)
             if scheduler:
                 scheduler.step()
-            test_acc = (float('nan') if test_iter is None else
-                        evaluate_accuracy_gpu(net, test_iter, device))
+            test_acc = evaluate(net, test_iter, device, amp)
             history.add(*means, test_acc, timer.stop())
             progress.end_epoch(test_acc)
             saved.save(history)
     except KeyboardInterrupt:
-        print(f'stopped by hand in epoch {len(history) + 1}')
+        stop_by_hand(len(history) + 1)
     finally:
         progress.close()
     return history
 
 
-def train_epoch(net, train_iter, loss, optimizer, device, progress):
-    """Train for one epoch; return its mean loss and training accuracy."""
-    losses, sizes, correct = [], [], 0
+def autocast(device, precision):
+    """Return the context in which net and loss are computed.
 
-    def means():
-        values = torch.stack(losses).cpu().double()  # waits for the device
-        check_finite(values, progress.epoch + 1, optimizer)
-        sums = float(values @ torch.tensor(sizes).double()), int(correct)
-        return [total / sum(sizes) for total in sums]
+    precision: None or 'bf16', else ValueError.
+    """
+    if precision not in (None, 'bf16'):
+        raise ValueError(f"precision must be None or 'bf16', got "
+                         f'{precision!r}')
+    return (torch.autocast(device.type, torch.bfloat16) if precision else
+            contextlib.nullcontext())
+
+
+def for_training(net, device, compile):
+    """Return the module to call in training: net, compiled, in parallel.
+
+    net stays as it is; they share weights and mode. What was compiled before
+    is forgotten, for PyTorch silently stops compiling after eight versions
+    of one kind of module. RuntimeError if there is no C++ compiler, on a CPU.
+    """
+    if not compile:
+        return parallel(net)
+    compiler = os.environ.get('CXX') or {
+        'darwin': 'clang++', 'win32': 'cl'}.get(sys.platform, 'g++')
+    if device.type == 'cpu' and not shutil.which(compiler):
+        raise RuntimeError('compile=True needs a C++ compiler on a CPU, and '
+                           f'{compiler} is not found: install it, or train '
+                           'with compile=False')
+    torch.compiler.reset()
+    return torch.compile(parallel(net))
+
+
+def train_epoch(net, train_iter, loss, optimizer, device, amp, progress):
+    """Train for one epoch; return its mean loss and training accuracy.
+
+    What is shown in between is of this process's rows alone.
+    """
+    losses, rights, sizes = [], [], []
+
+    def means(total=torch.clone):
+        rows = torch.tensor(sizes).double()
+        sums = torch.stack(losses).cpu().double() * rows  # waits for device
+        right = torch.stack(rights).cpu() * (rows > 0)
+        sums, rows, right = map(total, (sums, rows, right))
+        check_finite(sums / rows, progress.epoch + 1, optimizer)
+        return [float(n.sum() / rows.sum()) for n in (sums, right)]
 
     with mode(net, train=True):
-        for i, (X, y) in enumerate(train_iter, 1):
-            X, y = X.to(device), y.to(device)
+        for i, (X, y, weight) in enumerate(shares(train_iter, device), 1):
             optimizer.zero_grad()
-            y_hat = net(X)
-            l = loss(y_hat, y)
-            l.backward()
+            with amp:
+                y_hat = net(X)
+                l = loss(y_hat, y)
+            l.backward(torch.full_like(l, weight))
             optimizer.step()
             losses.append(l.detach())
-            sizes.append(len(y))
-            correct += accuracy(y_hat.detach(), y)
+            rights.append(accuracy(y_hat.detach(), y))
+            sizes.append(len(y) if weight else 0)
             if progress.step(i, len(train_iter)):
                 progress.show(i / len(train_iter), *means())
-    return means()
+    return means(all_sum)
+
+
+def evaluate(net, test_iter, device, amp):
+    """Return net's accuracy on test_iter, nan if there is none."""
+    if test_iter is None:
+        return float('nan')
+    with amp:
+        counts = count_right(net, shares(test_iter, device))
+    right, rows = all_sum(counts)
+    return float(right / rows)
+
+
+def stop_by_hand(epoch):
+    """Say so, or, in a group, stop the others too by raising it again."""
+    if in_group():
+        raise
+    print(f'stopped by hand in epoch {epoch}')
 
 
 def check_finite(losses, epoch, optimizer):
@@ -267,7 +351,7 @@ class Checkpoint:
 
     def save(self, history):
         """Write the file, whole or not at all."""
-        if self.path is None:
+        if self.path is None or not is_first():
             return
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state |= {'run': self.run, 'history': asdict(history),
@@ -277,24 +361,34 @@ class Checkpoint:
             torch.save(state, part)
 
     def load(self, num_epochs):
-        """Return the file's history, its state in place; or write a first."""
+        """Return the file's history, its state in place; or write a first.
+
+        In a group the first process reads, for all.
+        """
         history = History()
         if self.path is None:
             return history
-        if not self.path.exists():
-            self.save(history)
-            return history
         try:
-            return self._restore(num_epochs)
+            state = from_first(self._read)
+            if state is not None:
+                return self._restore(state, num_epochs)
         except Exception as error:
             raise ValueError(f'{self.path} is damaged or of another run '
                              f'({error}): move it away or give another file '
                              'name') from error
+        self.save(history)
+        return history
 
-    def _restore(self, num_epochs):
+    def _read(self):
+        """Return what is in the file, None if there is no file."""
+        if not self.path.exists():
+            return None
         with open(self.path, 'rb') as file:
             check_zip(file)
-            state = torch.load(file, 'cpu', weights_only=True)
+            return torch.load(file, 'cpu', weights_only=True)
+
+    def _restore(self, state, num_epochs):
+        """Put everything into a state; return the history in it."""
         other = [k for k in self.run if self.run[k] != state['run'][k]]
         if other:
             raise ValueError(f'another {", ".join(other)}')

@@ -1,10 +1,13 @@
 """Training: what it learns, counts, says, and survives."""
 import copy
+import functools
 import inspect
 import io
 import itertools
 import os
 import random
+import re
+import shutil
 import signal
 import sys
 import time
@@ -72,7 +75,8 @@ def test_signature_is_that_of_the_book():
     assert str(inspect.signature(train_gpu)) == (
         '(net, train_iter, test_iter, num_epochs, lr, device=None, *, '
         'optimizer=None, loss=None, scheduler=None, seed=None, plot=True, '
-        'checkpoint=None, init=None, channels_last=False)')
+        'checkpoint=None, init=None, precision=None, compile=False, '
+        'channels_last=False)')
 
 
 def test_learns_eight_images_by_heart():
@@ -177,6 +181,118 @@ def test_channels_last_trains_alike():
     assert b.loss == pytest.approx(a.loss, abs=1e-5)
     fast = nets[1][2].weight
     assert fast.is_contiguous(memory_format=torch.channels_last)
+
+
+class Dtypes(nn.Module):
+    """Note the kind of numbers that come by, and whether in training."""
+
+    def __init__(self):
+        super().__init__()
+        self.log = set()
+
+    def forward(self, X):
+        self.log.add((X.dtype, self.training))
+        return X
+
+
+def test_bf16_computes_layers_not_weights():
+    def loss(y_hat, y):
+        value = F.cross_entropy(y_hat, y)
+        seen.append((y_hat.dtype, value.dtype))
+        return value
+    seen, notes, net = [], Dtypes(), make_net()
+    net = nn.Sequential(net[:4], notes, net[4])
+    history = train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu',
+                        loss=loss, precision='bf16')
+    assert notes.log == {(torch.bfloat16, True), (torch.bfloat16, False)}
+    assert set(seen) == {(torch.bfloat16, torch.float32)}
+    assert {p.dtype for p in net.parameters()} == {torch.float32}
+    assert {p.grad.dtype for p in net.parameters()} == {torch.float32}
+    assert not torch.is_autocast_enabled('cpu') and len(history) == 2
+
+
+def test_bf16_learns_alike():
+    nets = [make_net(), None, None]
+    nets[1:] = [copy.deepcopy(nets[0]) for _ in nets[1:]]
+    a, b, c = (train_gpu(net, make_iter(8, 3), make_iter(8), 40, 0.1, 'cpu',
+                         optimizer=momentum, seed=0, precision=precision)
+               for net, precision in zip(nets, [None, 'bf16', None]))
+    assert a.loss == c.loss != b.loss
+    assert a.loss[:3] == pytest.approx(b.loss[:3], abs=0.02)
+    assert b.test_acc[-1] == 1
+
+
+@pytest.mark.parametrize('precision', ['fp16', 'float32', 16, False, ''])
+def test_another_precision_is_refused(precision):
+    net = make_net()
+    before = weights(net)
+    with pytest.raises(ValueError, match="must be None or 'bf16', got "
+                       + re.escape(repr(precision))):
+        train_gpu(net, make_iter(), None, 1, 0.1, 'cpu', init=init_weights,
+                  precision=precision)
+    assert weights(net).equal(before)
+
+
+def test_compiled_trains_alike_and_leaves_the_net_alone(tmp_path):
+    calls, eager = [], torch.compile
+
+    def compile(net):
+        calls.append(net)
+        return eager(net, backend='aot_eager')  # all but the C++ compiler
+    nets, histories = [make_net(), None], []
+    nets[1] = copy.deepcopy(nets[0])
+    names, text = list(nets[0].state_dict()), str(nets[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, 'compile', compile)
+        for net, compiles in zip(nets, [False, True]):
+            histories.append(train_gpu(
+                net, make_iter(), make_iter(), 3, 0.1, 'cpu', seed=0,
+                compile=compiles, checkpoint=tmp_path / f'{compiles}.pt'))
+    assert len(calls) == 1 and calls[0] is nets[1]
+    torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
+    assert histories[0].loss == pytest.approx(histories[1].loss)
+    assert list(nets[1].state_dict()) == names and str(nets[1]) == text
+    for name in ('False', 'True'):      # and either goes on as the other
+        state = torch.load(tmp_path / f'{name}.pt')
+        assert list(state['net']) == names
+        longer = train_gpu(make_net(), make_iter(), None, 4, 0.1, 'cpu',
+                           seed=0, checkpoint=tmp_path / f'{name}.pt')
+        assert len(longer) == 4
+
+
+def test_every_net_is_compiled_not_the_first_eight_only():
+    """PyTorch's limit is per code, and all Sequentials share theirs."""
+    made = []
+
+    def note(graph, inputs):
+        made.append(graph)
+        return graph.forward
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, 'compile', functools.partial(
+            torch.compile, backend=note))
+        for channels in range(1, 11):
+            net = nn.Sequential(nn.Conv2d(1, channels, 3), nn.Flatten(),
+                                nn.Linear(36 * channels, 3))
+            train_gpu(net, make_iter(8), None, 1, 0.1, 'cpu', compile=True)
+    assert len(made) >= 10
+
+
+def test_compile_without_a_compiler_says_so(monkeypatch):
+    monkeypatch.setenv('CXX', 'no-such-compiler')
+    with pytest.raises(RuntimeError, match='C.. compiler .*no-such-compiler '
+                       'is not found.*compile=False'):
+        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu', compile=True)
+
+
+def test_compile_by_the_cpp_compiler():
+    if not shutil.which(os.environ.get('CXX', 'g++')):
+        pytest.skip('no C++ compiler')
+    nets = [make_net(), None]
+    nets[1] = copy.deepcopy(nets[0])
+    for net, compiles in zip(nets, [False, True]):
+        train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu', seed=0,
+                  compile=compiles)
+    torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
 
 
 def test_a_given_net_is_not_initialized_again():
