@@ -1,11 +1,12 @@
-"""Pictures from files, whatever kind they are of, as RGB tensors."""
+"""Pictures from files, whatever kind they are of, as RGB tensors.
+
+PyTorch is imported where it is used: d2lmini.predict starts without it.
+"""
 import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torchvision.datasets import ImageFolder
 
 MAX_PIXELS = 50_000_000  # 150 MB as RGB
 
@@ -73,15 +74,24 @@ def to_rgb(image):
     return image.convert('RGB')
 
 
+def crop_center(image, size, share):
+    """Cut a square out of the middle of a PIL image, scaled to size pixels.
+
+    share: of the shorter side, that the square takes.
+    """
+    side = share * min(image.size)
+    left, top = ((n - side) / 2 for n in image.size)
+    return image.resize((size, size), Image.Resampling.BICUBIC,
+                        box=(left, top, left + side, top + side))
+
+
 def center_square(image, size=224, share=0.875):
     """Cut the middle out of a PIL image; return it as (3, size, size).
 
     share: of the shorter side, that the square takes. The tensor is uint8.
     """
-    side = share * min(image.size)
-    left, top = ((n - side) / 2 for n in image.size)
-    image = image.resize((size, size), Image.Resampling.BICUBIC,
-                         box=(left, top, left + side, top + side))
+    import torch
+    image = crop_center(image, size, share)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
 
 
@@ -92,6 +102,8 @@ def load_folder(folder, size=224):
     them. Files that are not named as pictures are left out. Raises as
     open_picture does if one cannot be read.
     """
+    import torch
+    from torchvision.datasets import ImageFolder
     found = ImageFolder(folder, loader=open_picture,
                         transform=lambda image: center_square(image, size))
     return (torch.stack([X for X, _ in found]), torch.tensor(found.targets),
