@@ -9,7 +9,8 @@ from pathlib import Path
 from docutils import nodes
 
 FOLDER = Path(__file__).parent / 'widgets'
-NEEDS = {'calculator': ['layers.js']}  # besides what all need
+NEEDS = {'calculator': ['layers.js'],  # besides what all need
+         'draw': ['lenet.js'], 'playground': ['runs.js']}
 
 
 def setup(app):

@@ -14,16 +14,21 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 WEB = Path(__file__).resolve().parent
-NAMES = ['convolution', 'pooling', 'receptive-field', 'calculator']
+NAMES = ['convolution', 'pooling', 'receptive-field', 'calculator', 'draw',
+         'transposed', 'channels', 'playground']
+POSES = {'convolution': 'widget => widget.choose(0, 2)',
+         'draw': 'widget => widget.fetchStored(7)',
+         'transposed': 'widget => widget.choose(1, 1)'}
 SCALE = 150 / 105  # of the book's figures: in their files, on a page
 BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Widgets</title><div class="columns"><main><h1>Widgets</h1>
 {}</main></div>"""
 STILL = """
-    .lead, .controls, .player, .buttons, textarea { display: none !important }
+    .lead, .controls, .player, .buttons, .honest, .facts,
+    textarea { display: none !important }
     .scroll { height: auto !important }
-    main > *, .stage, .verdict {
+    main > *, .stage, .verdict, .outcome {
         min-height: 0 !important; border: 0 !important }"""
 
 
@@ -49,8 +54,10 @@ def main(names):
         for name in names:
             widget = show(page, name)
             page.add_style_tag(content=STILL)
-            if name == 'convolution':
-                widget.evaluate('widget => widget.choose(0, 2)')
+            if name == 'draw':
+                page.add_script_tag(path=FOLDER / 'lenet-digits.js')
+            if name in POSES:
+                widget.evaluate(POSES[name])
             picture = Image.open(io.BytesIO(widget.screenshot()))
             picture.convert('RGB').quantize(64).save(
                 WEB / 'pictures' / f'{name}.png', optimize=True)

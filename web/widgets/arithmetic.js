@@ -131,6 +131,81 @@ globalThis.d2l ??= {};
     return maps;
   }
 
+  /* A transposed convolution adds, for each input, a copy of the kernel to the
+     canvas; padding then crops the canvas, output padding has lengthened it. */
+  function transposedFault(settings) {
+    if (settings.outputPadding >= Math.max(settings.stride, settings.dilation)) return 'outputPaddingFault';
+    if (transposedSize(settings) < 1) return 'cropped';
+  }
+
+  function canvasSize({ n, kernel, stride, outputPadding, dilation }) {
+    return (n - 1) * stride + dilation * (kernel - 1) + outputPadding + 1;
+  }
+
+  const transposedSize = settings => canvasSize(settings) - 2 * settings.padding;
+
+  /* What input (a, b) adds: places on the canvas, and products. */
+  function stamp(X, K, { stride, dilation }, a, b) {
+    return K.flatMap((weights, u) => weights.map((weight, v) => ({
+      row: a * stride + u * dilation, column: b * stride + v * dilation, u, v, value: X[a][b], weight })));
+  }
+
+  /* What reaches place (i, j) of the canvas: inputs in reading order, and products. */
+  function arrivals(X, K, settings, i, j) {
+    return X.flatMap((row, a) => row.flatMap((_, b) => stamp(X, K, settings, a, b)
+      .filter(term => term.row === i && term.column === j).map(term => ({ ...term, a, b }))));
+  }
+
+  /* The canvas after the first `count` inputs. */
+  function transpose(X, K, settings, count = Infinity) {
+    const size = canvasSize({ ...settings, n: X.length, kernel: K.length }), Y = matrix(size, size, () => 0);
+    X.flatMap((row, a) => row.map((_, b) => [a, b])).slice(0, count)
+      .flatMap(place => stamp(X, K, settings, ...place))
+      .forEach(({ row, column, value, weight }) => { Y[row][column] += value * weight; });
+    return Y;
+  }
+
+  /* How many rows of the kernel reach a row of the canvas far from its
+     border: a list that repeats from there on. */
+  function phases({ kernel, stride, dilation }) {
+    const rows = range(kernel).map(u => (u * dilation) % stride);
+    return range(stride).map(phase => rows.filter(row => row === phase).length);
+  }
+
+  /* Why PyTorch refuses groups: what they do not divide. */
+  function channelsFault({ inChannels, outChannels, groups }) {
+    if (inChannels % groups) return 'inChannels';
+    if (outChannels % groups) return 'outChannels';
+  }
+
+  /* The input channels that output channel o reads. */
+  function channelsRead({ inChannels, outChannels, groups }, o) {
+    const each = inChannels / groups, group = Math.floor(o * groups / outChannels);
+    return range(each).map(c => group * each + c);
+  }
+
+  /* What pixel (i, j) of output channel o is made of, one sum a channel read.
+     X: images; W: for each output, kernels of the channels that it reads. */
+  function channelSums(X, W, settings, o, i, j) {
+    return channelsRead(settings, o).map((channel, c) => ({ channel, sum: terms(X[channel], W[o][c],
+      { stride: 1, dilation: 1 }, i, j).reduce((sum, { value, weight }) => sum + value * weight, 0) }));
+  }
+
+  function channelWeights({ inChannels, outChannels, groups, kernel }) {
+    const shape = [outChannels, inChannels / groups, kernel, kernel];
+    return { shape, count: shape.reduce((a, b) => a * b) };
+  }
+
+  /* A stored run: benchmarks/playground.py tells how it is written. */
+  function unpack(run, epochs) {
+    if (typeof run === 'number') return { diverged: run };
+    const numbers = run.match(/../g).map(pair => parseInt(pair, 36));
+    const part = (k, scale) => numbers.slice(k * epochs, (k + 1) * epochs).map(number => number / scale);
+    return { loss: part(0, 100), training: part(1, 1000), validation: part(2, 1000) };
+  }
+
   Object.assign(d2l, { range, matrix, source, pad, convolutionFault, convolutionSize, terms,
-    convolve, reads, poolFault, poolSize, poolWindow, pool, fields, ways });
+    convolve, reads, poolFault, poolSize, poolWindow, pool, fields, ways,
+    transposedFault, canvasSize, transposedSize, stamp, arrivals, transpose, phases,
+    channelsFault, channelsRead, channelSums, channelWeights, unpack });
 }

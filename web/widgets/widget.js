@@ -104,7 +104,7 @@
       this.cells = range(size).map(i => range(size).map(j => this.cell(i, j, isInner(i) && isInner(j))));
       this.table.replaceChildren(make('tbody', {},
         ...this.cells.map(row => make('tr', {}, ...row))));
-      if (inner[0] < inner[1]) this.rove(inner[0], inner[0]);
+      if (inner[0] < inner[1] && (this.options.edit || this.options.pick)) this.rove(inner[0], inner[0]);
     }
 
     cell(i, j, inner) {
