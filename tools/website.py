@@ -9,13 +9,18 @@ import json
 import os
 import shutil
 import subprocess
+from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from docutils import nodes
 from imagesize import get as picture_size
+from myst_nb.sphinx_ import HideCodeCellNode
 from notebooks import SETUP_TAG, repository
+from pygments.formatters import HtmlFormatter
+from pygments.token import Name, Operator, Punctuation, Text, Whitespace
 from sphinx.errors import SphinxError
+from sphinx.highlighting import PygmentsBridge
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 from sphinxcontrib import katex
@@ -32,10 +37,19 @@ const lines = require('readline').createInterface({input: process.stdin});
 lines.on('line', line => console.log(JSON.stringify(
   katex.renderToString(...JSON.parse(line)))));
 """
+UNCOLORED = Name, Operator, Punctuation, Text, Whitespace
 logger = logging.getLogger(__name__)
 
 
+class Formatter(HtmlFormatter):
+    """Leave out the tags that book.css does not color: most of all tags."""
+
+    def _get_css_classes(self, token):
+        return '' if token in UNCOLORED else super()._get_css_classes(token)
+
+
 def setup(app):
+    PygmentsBridge.html_formatter = Formatter
     app.add_config_value('comments_config', {}, '')  # Jupyter Book sets it
     app.connect('config-inited', configure)
     app.connect('source-read', check_notebook)
@@ -47,6 +61,8 @@ def setup(app):
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
+    app.add_node(HideCodeCellNode, override=True,
+                 html=(open_fold, close_fold))
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
@@ -202,3 +218,16 @@ def open_table(self, node):
 def close_table(self, node):
     HTML5Translator.depart_table(self, node)
     self.body.append('</div>\n')
+
+
+def open_fold(self, node):
+    """Fold a cell's code away; the title tells what lies behind it."""
+    self.body.append(
+        '<details class="hide"><summary>'
+        f'<span class="collapsed">{escape(node["prompt_show"])}</span>'
+        f'<span class="expanded">{escape(node["prompt_hide"])}</span>'
+        '</summary>\n')
+
+
+def close_fold(self, node):
+    self.body.append('</details>\n')

@@ -22,18 +22,32 @@ function setUpColorMode() {
   });
 }
 
-/* A box that scrolls sideways must be reachable by keyboard. */
-function letKeyboardScroll() {
-  for (const formula of document.querySelectorAll('span.math')) {
-    formula.classList.remove('scroll');
-    const room = formula.parentElement.clientWidth;
-    formula.classList.toggle('scroll', room > 0 && formula.firstElementChild
-      && [...formula.querySelectorAll('.base')].some(b => b.offsetWidth > room));
-  }
-  for (const box of document.querySelectorAll('pre, .scroll:not([role]), div.math, .output')) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+function findBoxes() {
+  return [...document.querySelectorAll('pre, .scroll:not([role]), .math, .output')];
+}
+
+/* A box that scrolls sideways must be reachable by keyboard, and so must a
+   formula that is wider than its line. */
+function letScroll(boxes) {
+  const isWide = box => box.matches('span.math')
+    ? [...box.querySelectorAll('.base')].some(b => b.offsetWidth > (box.parentElement.clientWidth || Infinity))
+    : box.scrollWidth > box.clientWidth;
+  const wide = boxes.map(isWide);
+  boxes.forEach((box, i) => {
+    if (box.matches('span.math')) box.classList.toggle('scroll', wide[i]);
+    if (wide[i]) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
-  }
+  });
+}
+
+/* To measure a box far below would cost the layout of all that lies above. */
+function letNearScroll() {
+  const near = new IntersectionObserver(entries => {
+    const here = entries.filter(e => e.isIntersecting).map(e => e.target);
+    here.forEach(box => near.unobserve(box));
+    letScroll(here);
+  }, { rootMargin: '100%' });
+  findBoxes().forEach(box => near.observe(box));
 }
 
 /* Mark the section that is being read in the list of this page's sections. */
@@ -58,9 +72,8 @@ function followReading() {
 
 setUpColorMode();
 followReading();
-letKeyboardScroll();
-addEventListener('resize', letKeyboardScroll);
-document.fonts?.ready.then(letKeyboardScroll);
+addEventListener('load', letNearScroll);
+addEventListener('resize', () => letScroll(findBoxes()));
 for (const menu of document.querySelectorAll('[popover]')) {
   menu.addEventListener('click', event => {
     if (event.target.closest('a') && menu.matches(':popover-open')) menu.hidePopover();
