@@ -196,15 +196,18 @@ def run(budget, name, lr, seed, args):
     return record
 
 
-def recorded(path, settings, measure):
-    """Return a record from its file, or of measure(device), and write it."""
+def recorded(path, settings, measure, device=None):
+    """Return a record from its file, or of measure(device), and write it.
+
+    device: try_gpu() if None.
+    """
     if path.exists():
         record = json.loads(path.read_text())
         if {key: record[key] for key in settings} != settings:
             raise SystemExit(f'{path} is of other settings: move it away, or '
                              'give another folder with --out')
         return record
-    device = try_gpu()
+    device = device or try_gpu()
     record = settings | measure(device) | {'machine': machine(device)}
     with written_whole(path) as part:
         part.write_text(json.dumps(record, indent=1) + '\n')
