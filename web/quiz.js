@@ -63,4 +63,5 @@
     remember();
   });
   fill(recall());
+  quiz.classList.add('filled');
 }
