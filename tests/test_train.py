@@ -616,7 +616,7 @@ def test_a_run_killed_at_random_moments_gives_the_same_weights(tmp_path, kind):
                                arguments)
         while not path.exists():
             assert child.is_alive()
-        child.join(rng.uniform(0, expected[2] / 2))
+        child.join(rng.uniform(0, expected[2] / 8))
         killed += child.is_alive()
         children.kill(child)
     found = in_child(tmp_path, first_seed=99, **arguments)
