@@ -14,7 +14,6 @@ minutes on one core. Repeated elsewhere, mean accuracies should agree to 0.05.
 What is collected goes, condensed, into web/widgets/runs.js. --images N: N to
 train and N to validate, to try out.
 """
-import argparse
 import itertools
 import json
 import statistics
@@ -27,7 +26,7 @@ from classic_nets import recorded
 from torch import nn
 from tqdm import tqdm
 from training_ladder import Settings as LadderSettings
-from training_ladder import Standardize, load
+from training_ladder import Standardize, load, options
 
 from d2lmini.train import train_gpu
 from d2lmini.utils import set_seed, written_whole
@@ -180,22 +179,7 @@ def report(records):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--collect', action='store_true')
-    parser.add_argument('--images', type=int)
-    parser.add_argument('--epochs', type=int)
-    parser.add_argument('--out', type=Path, default=RESULTS)
-    args = parser.parse_args()
-    settings = Settings()
-    if (args.images or args.epochs) and args.out == RESULTS:
-        parser.error('this is for trying out: give a folder with --out')
-    if args.images:
-        settings = replace(settings, images=args.images,
-                           valid_images=args.images)
-    if args.epochs:
-        settings = replace(settings, num_epochs=args.epochs)
+    args, settings = options(Settings(), RESULTS, __doc__)
     if not args.collect:
         run_all(settings, args.out)
     records = [json.loads(path.read_text())

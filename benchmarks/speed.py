@@ -9,8 +9,8 @@ each way reports training loss and, after every epoch, test accuracy. Each
 call runs in a fresh Jupyter kernel, as a reader runs it, and is timed whole:
 loading the data, training, testing, drawing; imports are not timed. The ways
 take turns; the table gives medians, and the JSON files in
-benchmarks/results/speed all numbers (chapter 11 shows the medians). A file that is there is not measured
-again. Lightning, fastai and d2l get their data as their manuals show it: a
+benchmarks/results/speed all numbers (chapter 11 shows the medians). A file
+that is there is not measured again. Lightning, fastai and d2l get their data as their manuals show it: a
 DataLoader with worker processes over torchvision's data set with ToTensor
 (d2l on Fashion-MNIST: its own function for that). In the rows "our tensors"
 they get the iterators that train_gpu gets, so nothing but the loop differs.

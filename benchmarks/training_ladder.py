@@ -205,23 +205,28 @@ def report(ladder):
               f'{min(seconds):9.1f}')
 
 
-def main():
+def options(settings, results, doc):
+    """Read the command line; return it, and the settings that it asks for."""
     parser = argparse.ArgumentParser(
-        description=__doc__,
+        description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--collect', action='store_true')
     parser.add_argument('--images', type=int)
     parser.add_argument('--epochs', type=int)
-    parser.add_argument('--out', type=Path, default=RESULTS)
+    parser.add_argument('--out', type=Path, default=results)
     args = parser.parse_args()
-    settings = Settings()
-    if (args.images or args.epochs) and args.out == RESULTS:
+    if (args.images or args.epochs) and args.out == results:
         parser.error('this is for trying out: give a folder with --out')
     if args.images:
         settings = replace(settings, images=args.images,
                            valid_images=args.images)
     if args.epochs:
         settings = replace(settings, num_epochs=args.epochs)
+    return args, settings
+
+
+def main():
+    args, settings = options(Settings(), RESULTS, __doc__)
     if not args.collect:
         climb(settings, args.out)
     ladder = condense([json.loads(path.read_text())

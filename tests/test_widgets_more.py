@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from torch import nn
 from torch.nn import functional as F
 
-from test_site import browser  # noqa: F401
+from test_site import browser, run_axe  # noqa: F401
 from test_training import cifar
-from test_widgets import (SMALL, embed, grid, nbformat, node,  # noqa: F401
-                          numbers, show, slide)
+from test_widgets import (SMALL, check_heights, embed,  # noqa: F401
+                          grid, nbformat, node, numbers, show, slide)
 
 from d2lmini import data
 
@@ -519,9 +518,7 @@ def test_for_everyone(show):
                 '(widget, worst) => widget.change(worst)', worst[name])
         for mode in ['light', 'dark']:
             page.emulate_media(color_scheme=mode)
-            found = Axe().run(page, None, {'resultTypes': ['violations']})
-            assert [(v['id'], v['nodes'][0]['html'])
-                    for v in found.response['violations']] == []
+            assert run_axe(page, None) == []
     for width in [1280, 375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         for name in PAGES:
@@ -539,15 +536,7 @@ def test_nothing_moves_for_those_who_want_none(show):
 
 
 def test_the_height_is_kept(show):
-    """What follows a widget hardly moves when its script has run."""
-    page = show(*PAGES).page
-    for width in [1280, 375]:
-        page.set_viewport_size({'width': width, 'height': 900})
-        for name in PAGES:
-            height, least = page.locator(f'd2l-{name}').evaluate("""widget =>
-                [widget.offsetHeight,
-                 parseFloat(getComputedStyle(widget).minHeight)]""")
-            assert height - least < 32, (name, width, height / 16)
+    check_heights(show(*PAGES).page, PAGES)
 
 
 def test_widgets_are_small():
