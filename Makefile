@@ -45,7 +45,7 @@ clean:          ## remove what was built, but not .venv
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv .venv
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]'
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]' -e ./marker
 	@touch $(READY)
 
 .PHONY: help book test pdf shots checkers lab serve run exercises clean

@@ -5,7 +5,7 @@
 LeNet in its modern form is trained twice, by the recipe of chapter 5.1: on
 Fashion-MNIST and on MNIST. FOLDER has MNIST's four idx files, packed by gzip
 or not; without it d2lmini.data looks for them. Each network becomes a script
-web/widgets/lenet-NAME.js: weights of 16 bits, the first test image of each
+site/widgets/lenet-NAME.js: weights of 16 bits, the first test image of each
 class, and what the network does wrong. The record, which also says what 8
 bits would cost, is benchmarks/results/draw_and_classify.json. About five
 minutes on one core. Repeated elsewhere, accuracies should agree to 0.01.
@@ -30,7 +30,7 @@ from d2lmini.utils import keep_freed_memory
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / 'benchmarks/results/draw_and_classify.json'
-SCRIPTS = ROOT / 'web/widgets'
+SCRIPTS = ROOT / 'site/widgets'
 RECIPE = {'batch_size': 64, 'num_epochs': 10, 'lr': 0.003, 'seed': 0}
 SOURCES = {
     'fashion': 'Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017), MIT license',

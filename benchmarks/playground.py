@@ -11,7 +11,7 @@ momentum, and a rate that falls in a straight line from its first value to
 almost nothing. Every setting leaves a JSON file in
 benchmarks/results/playground/ and is not repeated if it is there; about 15
 minutes on one core. Repeated elsewhere, mean accuracies should agree to 0.05.
-What is collected goes, condensed, into web/widgets/runs.js. --images N: N to
+What is collected goes, condensed, into site/widgets/runs.js. --images N: N to
 train and N to validate, to try out.
 """
 import itertools
@@ -33,7 +33,7 @@ from d2lmini.utils import set_seed, written_whole
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / 'benchmarks' / 'results' / 'playground'
-SCRIPT = ROOT / 'web' / 'widgets' / 'runs.js'
+SCRIPT = ROOT / 'site' / 'widgets' / 'runs.js'
 SEEDS = {2: (0, 1, 2), 4: (0, 1, 2), 8: (0, 1)}  # of each depth
 AXES = {'depth': (2, 4, 8), 'batch_norm': (False, True),
         'flip_and_crop': (False, True),

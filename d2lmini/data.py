@@ -17,7 +17,7 @@ import torchvision
 from torch.nn import functional as F
 from torchvision.datasets.utils import download_and_extract_archive
 
-from d2lmini.filecheck import check_images  # noqa: F401
+from d2lmini.pictures import check_images  # noqa: F401
 from d2lmini.utils import check_zip, written_whole
 
 KEYS = ['train_images', 'train_labels', 'test_images', 'test_labels']

@@ -1,14 +1,18 @@
 """Pictures from files, whatever kind they are of, as RGB tensors.
 
-PyTorch is imported where it is used: d2lmini.predict starts without it.
+PyTorch is imported where it is used: d2lmini.scale.predict starts without it.
 """
+import os
 import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 50_000_000  # 150 MB as RGB
+# As torchvision.datasets.folder has them, where ImageFolder looks.
+IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif',
+                  '.tiff', '.webp')
 
 
 def open_picture(path, max_pixels=MAX_PIXELS):
@@ -108,3 +112,51 @@ def load_folder(folder, size=224):
                         transform=lambda image: center_square(image, size))
     return (torch.stack([X for X, _ in found]), torch.tensor(found.targets),
             found.classes, [Path(path) for path, _ in found.imgs])
+
+
+def why_bad(path):
+    """Return in words why a file is no whole picture, None if it is one."""
+    if path.suffix.lower() not in IMG_EXTENSIONS:
+        return f'left out: no picture ends in {path.suffix or path.name!r}'
+    try:
+        with open(path, 'rb') as file:
+            start = file.read(12)
+            Image.open(file).convert('RGB')  # decodes all of it
+    except Image.UnidentifiedImageError:
+        return f'not recognized: begins with {start}' if start else 'empty'
+    except Exception as error:  # a decoder may raise any
+        if path.is_dir():
+            return 'a folder with the name of a picture'
+        if isinstance(error, OSError) and error.errno:
+            return f'unreadable: {error.strerror}'
+        return f'cannot be decoded: {error or type(error).__name__}'
+
+
+def check_images(folder):
+    """Return {name: reason} of what ImageFolder cannot read, or leaves out.
+
+    folder: of pictures, in folders of any depth. Names are relative to it,
+    in order; hidden files (.name) are left alone. Each picture is decoded in
+    full, even if ImageFile.LOAD_TRUNCATED_IMAGES is set. Wrong bytes in the
+    middle of a JPEG file may go unnoticed: it has no checksum. Raises
+    ValueError if there is no such folder, or no file in it.
+    """
+    folder, bad = Path(folder), {}
+    if not folder.is_dir():
+        raise ValueError(f'a folder of pictures is wanted, got {folder}')
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        for where, folders, files in os.walk(
+                folder, followlinks=True, onerror=lambda error: bad.update(
+                    {Path(error.filename): f'unreadable: {error.strerror}'})):
+            names = files + [name for name in folders if name.lower().endswith(
+                IMG_EXTENSIONS)]
+            bad.update((path, why_bad(path)) for path in (
+                Path(where, name) for name in names if name[0] != '.'))
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+    if not bad:
+        raise ValueError(f'there is no file in the folder {folder}')
+    return {path.relative_to(folder).as_posix(): reason
+            for path, reason in sorted(bad.items()) if reason}

@@ -12,7 +12,7 @@ from torch import nn
 from tqdm import tqdm
 
 from d2lmini.plot import Animator, in_notebook
-from d2lmini.processes import (all_sum, copy_buffers, from_first, in_group,
+from d2lmini.scale.processes import (all_sum, copy_buffers, from_first, in_group,
                                is_first, own_device, parallel, shares)
 from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
                            keep_freed_memory, set_rng_state, set_seed,
@@ -152,7 +152,7 @@ def train_gpu(net, train_iter, test_iter, num_epochs, lr, device=None, *,
     ValueError if the checkpoint is damaged or of another run, RuntimeError
     if compile finds no C++ compiler.
 
-    In a process group (see d2lmini.distributed) all processes call this with
+    In a process group (see d2lmini.scale.distributed) all processes call this with
     the same net and data. They share each minibatch's rows and end with the
     weights that one process would have, to rounding. But batch norm takes
     its means over a process's own rows (net may have nn.SyncBatchNorm on

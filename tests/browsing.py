@@ -22,7 +22,7 @@ from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / 'tools'))
+sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'site/extensions')]
 from pdf import find_chromium  # noqa: E402
 from website import find_node  # noqa: E402
 

@@ -21,10 +21,11 @@ from torch import distributed as dist
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2lmini import distributed, nets
+from d2lmini import nets
+from d2lmini.scale import distributed
 from d2lmini.data import ImageIter, mixup, random_crop
 from d2lmini.nets import LeNet
-from d2lmini.processes import (choose_device, from_first, in_group,
+from d2lmini.scale.processes import (choose_device, from_first, in_group,
                                process_group, shares)
 from d2lmini.train import train_gpu
 from d2lmini.utils import set_seed
@@ -377,7 +378,7 @@ COMMAND = ['--net', 'LeNet', 'activation=ReLU', '--data', 'fashion_mnist',
 def test_the_command_trains_in_two_processes_as_in_one(tmp_path, capsys,
                                                        monkeypatch):
     monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'sample')
-    _, out, err = torchrun('-m', 'd2lmini.distributed', *COMMAND, '--device',
+    _, out, err = torchrun('-m', 'd2lmini.scale.distributed', *COMMAND, '--device',
                            'cpu', '--checkpoint', tmp_path / 'two.pt')
     distributed.main([*COMMAND, '--device', 'cpu', '--checkpoint',
                       str(tmp_path / 'one.pt')])
@@ -411,7 +412,7 @@ def test_mistakes_are_told(words, message, monkeypatch):
 def test_the_command_lines_mistakes_are_told(words, capsys):
     with pytest.raises(SystemExit):
         distributed.main(words)
-    assert 'usage: d2lmini.distributed' in capsys.readouterr().err
+    assert 'usage: d2lmini.scale.distributed' in capsys.readouterr().err
 
 
 def test_every_network_can_be_named():

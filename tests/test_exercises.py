@@ -17,9 +17,8 @@ import torch
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
-from d2lmini import check as checking
-from d2lmini import checks
-from d2lmini.checks import limit
+import d2lmini_check as checking
+from d2lmini_check import limit, questions
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / 'tools'))
@@ -29,7 +28,7 @@ import notebooks  # noqa: E402
 HOME = ROOT / 'exercises'
 NAMES = exercises.masters()
 QUESTIONS = [f'{name[:2]}.{question}' for name in NAMES
-             for question in checks.questions(name[:2])]
+             for question in questions.questions(name[:2])]
 pytestmark = pytest.mark.filterwarnings('ignore')  # of wrong answers
 SECONDS = 5  # for an answer, on a busy machine
 
@@ -119,7 +118,7 @@ def judge(question, source, seconds=None):
 @functools.cache
 def answers(chapter):
     """Import the file with right and wrong answers."""
-    path, = (HOME / 'answers').glob(f'{chapter}_*.py')
+    path, = (HOME / 'sources').glob(f'c{chapter}_*/answers.py')
     spec = importlib.util.spec_from_file_location(f'answers_{chapter}', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -168,7 +167,8 @@ def test_index_is_current():
 def test_nothing_is_left_over():
     for folder in [HOME, HOME / 'solutions']:
         assert [p.stem for p in sorted(folder.glob('*.ipynb'))] == NAMES
-    assert sorted(p.stem for p in (HOME / 'answers').glob('*.py')) == NAMES
+    assert sorted(p.parent.name[1:] for p in (HOME / 'sources').glob(
+        '*/answers.py')) == NAMES
 
 
 # The form of a notebook.
@@ -178,7 +178,7 @@ def test_every_question_has_its_parts(name):
     rows = exercises.questions(name)
     assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
     asked = [row[-1].split('.')[1] for row in rows if row[-1]]
-    assert asked == list(checks.questions(name[:2]))
+    assert asked == list(questions.questions(name[:2]))
     for number, title, stars, minutes, section, link, _ in rows:
         assert re.fullmatch('★+☆*', stars) and 1 <= int(minutes) <= 60
         chapter = nbformat.read(HOME / link, 4)
@@ -250,7 +250,7 @@ def test_untouched_notebooks_run_to_their_end(tmp_path, monkeypatch):
                      for o in c.get('outputs', [])}
             assert kinds <= {'stream', 'display_data'}
             assert 'Traceback' not in printed
-            for question in checks.questions(name[:2]):
+            for question in questions.questions(name[:2]):
                 state = ('✗ {} is not right yet: ' if question in
                          broken(name[:2]) else '· {} is not answered yet.')
                 assert state.format(f'{name[:2]}.{question}') in printed

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 import torch
 
-from d2lmini import mark
-from d2lmini.marker import boxes as server
-from d2lmini.marker import exam, notebook, plain, report
-from d2lmini.marker.boxes import Boxes, BoxError
-from d2lmini.marker.marking import Marker, Result, difference
+from d2lmini_mark import __main__ as mark
+from d2lmini_mark import boxes as server
+from d2lmini_mark import exam, notebook, plain, report
+from d2lmini_mark.boxes import Boxes, BoxError
+from d2lmini_mark.marking import Marker, Result, difference
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = sorted((ROOT / 'exercises' / 'hidden').glob('*.py'))
+SAMPLES = sorted((ROOT / 'exercises' / 'sources').glob('*/hidden.py'))
 HIDDEN = '''
-from d2lmini.mark import call, marks
+from d2lmini_mark import call, marks
 
 @marks(2, seconds=2)
 def double(dice):
@@ -120,11 +120,11 @@ def test_right_answers_have_all_points(boxes, hidden):
     assert Result.from_json(result.to_json()) == result
 
 
-@pytest.mark.parametrize('path', SAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize('path', SAMPLES, ids=lambda p: p.parent.name)
 def test_samples_of_hidden_tests(boxes, path):
     drawn = exam.draw(path, 7)
     for folder, share in [('solutions', 1), ('.', 0)]:
-        file = ROOT / 'exercises' / folder / f'{path.stem}.ipynb'
+        file = ROOT / 'exercises' / folder / f'{path.parent.name[1:]}.ipynb'
         cells = notebook.code_cells(notebook.read(file))
         result = Marker(drawn, boxes, cells).mark()
         assert result.points() == share * sum(t.points for t in drawn.tests)
@@ -133,7 +133,7 @@ def test_samples_of_hidden_tests(boxes, path):
 
 
 def test_wrong_answers_are_told_what_is_wrong(boxes):
-    path, = (p for p in SAMPLES if p.stem == '03_pooling')
+    path, = (p for p in SAMPLES if p.parent.name == 'c03_pooling')
     result = marked(
         boxes, path, 'from torch.nn import functional as F',
         'def average2d(X, k, padding, count_border=True):\n'
@@ -198,7 +198,7 @@ ATTACKS = {
     'patch the checker': ('''
 import torch, numpy, math, builtins
 from d2lmini import check
-from d2lmini.marker import boxes, exam, marking, plain
+from d2lmini_mark import boxes, exam, marking, plain
 from d2lmini.check import check
 torch.isclose = lambda a, *args, **options: torch.ones_like(a).bool()
 torch.equal = torch.allclose = numpy.allclose = lambda *args: True
@@ -261,7 +261,7 @@ def double(X):
     return X''', 'wrong'),
     'patch the reporter': ('''
 import sys
-child = sys.modules['d2lmini.marker.child']
+child = sys.modules['d2lmini_mark.child']
 child.answer = lambda *args: {'value': 'right', 'after': [[], []]}
 child.described = child.plain.encode = lambda *args: True
 def total(xs):
@@ -395,7 +395,7 @@ def look(what):
     if what == 'environment':
         return ' '.join([*os.environ, *os.environ.values()])
     if what == 'checks':
-        import d2lmini.checks.c03_pooling
+        import d2lmini_check.exercises.c03_pooling.checks
     if what == 'write':
         open(os.path.join(os.path.dirname(ctypes.__file__), 'new.py'), 'w')
     if what == 'network':
@@ -641,7 +641,7 @@ def test_killed_and_started_again(run, hidden, folder):
         (folder / 'in' / f'{i}.ipynb').write_text(as_notebook(DOUBLE, slow))
     out, results = folder / 'marks.csv', folder / 'marks.feedback/results'
     command = [str(hidden), str(folder / 'in'), '--out', str(out)]
-    with subprocess.Popen([sys.executable, '-m', 'd2lmini.mark', *command],
+    with subprocess.Popen([sys.executable, '-m', 'd2lmini_mark', *command],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           cwd=ROOT) as process:
         until = time.monotonic() + 120
@@ -731,7 +731,7 @@ def test_plain_data_is_not_believed(data):
 ])
 def test_hidden_tests_that_cannot_be_used(tmp_path, test, words):
     path = tmp_path / 'tests.py'
-    path.write_text(f'from d2lmini.mark import call, marks\n\n{test}\n')
+    path.write_text(f'from d2lmini_mark import call, marks\n\n{test}\n')
     with pytest.raises(exam.BadTest, match=re.escape(words)):
         exam.draw(path, 0)
 

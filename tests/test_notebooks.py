@@ -8,10 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from d2lmini import (data, explain, export, filecheck, fine_tune, numpy_cnn,
-                     ops, pictures, plot, train, utils)
+from d2lmini import (data, explain, fine_tune, numpy_cnn, ops, pictures, plot,
+                     train, utils)
 from d2lmini.nets import (alexnet, densenet, efficientnet, googlenet, lenet,
                           resnet, vgg)
+from d2lmini.scale import export
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / 'tools'))
@@ -21,7 +22,7 @@ MODULES = [ops, numpy_cnn, train, utils, data, plot, alexnet, densenet,
            googlenet, lenet, resnet, vgg]
 # Modules that belong to one page; others may use their names.
 BUILT_ON = {'08_fine_tuning': [fine_tune, pictures, efficientnet],
-            '09_data': [filecheck], '10_inside': [explain],
+            '09_data': [pictures], '10_inside': [explain],
             '11_speed_and_scale': [export]}
 PAGES = notebooks.pages()
 

@@ -206,8 +206,8 @@ def test_first_uses_of_terms_lead_to_the_glossary(facts):
 
 @pytest.mark.parametrize('module', [
     'utils', 'data', 'ops', 'numpy_cnn', 'nets', 'train', 'plot', 'summary',
-    'pictures', 'filecheck', 'fine_tune', 'explain', 'processes',
-    'distributed', 'export', 'predict', 'check'])
+    'pictures', 'fine_tune', 'explain', 'scale.processes',
+    'scale.distributed', 'scale.export', 'scale.predict', 'check'])
 def test_the_package_is_documented(facts, module):
     module = importlib.import_module(f'd2lmini.{module}')
     own = getattr(module, '__all__', None) or [

@@ -14,8 +14,8 @@ from onnx import helper
 from PIL import Image
 from torch import nn
 
-from d2lmini import predict
-from d2lmini.export import capture, export_onnx, quantize_net
+from d2lmini.scale import predict
+from d2lmini.scale.export import capture, export_onnx, quantize_net
 from d2lmini.nets import LeNet
 from d2lmini.utils import set_seed
 
@@ -264,7 +264,7 @@ def run(*arguments):
 
 
 def test_command_starts_without_torch(files, picture):
-    code = ('import sys; from d2lmini.predict import main; code = main(); '
+    code = ('import sys; from d2lmini.scale.predict import main; code = main(); '
             'sys.exit(code or "torch" in sys.modules)')
     done = run('-c', code, files[0] / 'gray.onnx', picture)
     assert (done.returncode, done.stderr) == (0, '')
@@ -272,10 +272,10 @@ def test_command_starts_without_torch(files, picture):
 
 
 def test_command_help_and_wrong_use(tmp_path):
-    done = run('-m', 'd2lmini.predict', '--help')
+    done = run('-m', 'd2lmini.scale.predict', '--help')
     assert done.returncode == 0 and '--invert' in done.stdout
-    done = run('-m', 'd2lmini.predict', tmp_path / 'none.onnx')
+    done = run('-m', 'd2lmini.scale.predict', tmp_path / 'none.onnx')
     assert done.returncode == 2 and 'Traceback' not in done.stderr
-    done = run('-m', 'd2lmini.predict', tmp_path / 'none.onnx',
+    done = run('-m', 'd2lmini.scale.predict', tmp_path / 'none.onnx',
                tmp_path / 'none.png')
     assert done.returncode == 2 and done.stderr.count('\n') == 1

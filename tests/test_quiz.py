@@ -152,11 +152,13 @@ def page_url(tmp_path_factory):
     (folder / 'chapters').mkdir()
     for name in [f'chapters/{PAGE}.md', 'index.md']:
         (folder / name).write_text(TEXT)
-    sys.path.append(str(ROOT / 'web'))
+    sys.path.append(str(ROOT / 'site/extensions'))
     Sphinx(folder, None, html, trees, 'html', status=None, warning=sys.stdout,
            confoverrides={
-               'extensions': ['myst_parser', 'quiz'], 'html_theme': 'web',
-               'html_theme_path': [str(ROOT)], 'html_js_files': ['book.js'],
+               'extensions': ['myst_parser', 'quiz'], 'html_theme': 'theme',
+               'html_theme_path': [str(ROOT / 'site')],
+               'html_static_path': [str(ROOT / 'site/static')],
+               'html_js_files': ['book.js'],
                'suppress_warnings': ['toc.not_included']}).build()
     assert 'quiz' not in (html / 'index.html').read_text()
     return (html / 'chapters' / f'{PAGE}.html').as_uri()

@@ -119,7 +119,7 @@ def mini_book(tmp_path):
     """Return a function that builds a book of the given pages."""
     for name in ['_config.yml', 'pyproject.toml', 'references.bib']:
         shutil.copy(ROOT / name, tmp_path)
-    for name in ['tools', 'web']:
+    for name in ['tools', 'site']:
         shutil.copytree(ROOT / name, tmp_path / name)
 
     def build(pages, **environment):
@@ -212,10 +212,10 @@ def test_what_web_hosts_want(build):
 
 def test_formulas_have_the_fonts_of_their_renderer():
     """KaTeX's style sheet is kept here, its script comes with a package."""
-    css = (ROOT / 'web/static/katex/katex.min.css').read_text()
+    css = (ROOT / 'site/static/katex/katex.min.css').read_text()
     assert f'"{katex_version}"' in css
     fonts = set(re.findall(r'fonts/([\w-]+\.\w+)', css))
-    assert fonts == set(os.listdir(ROOT / 'web/static/katex/fonts'))
+    assert fonts == set(os.listdir(ROOT / 'site/static/katex/fonts'))
 
 
 def first_cell(name):

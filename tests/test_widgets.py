@@ -23,7 +23,7 @@ from d2lmini.nets.vgg import VGG
 from d2lmini.summary import summary
 
 ROOT = Path(__file__).parent.parent
-for folder in ['web', 'tools']:
+for folder in ['site/extensions', 'tools']:
     sys.path.insert(0, str(ROOT / folder))
 import embed  # noqa: E402
 import shoot  # noqa: E402

@@ -28,7 +28,7 @@ from test_widgets import SMALL, node
 from d2lmini import data
 
 ROOT = Path(__file__).parent.parent
-for folder in ['web', 'benchmarks']:
+for folder in ['site/extensions', 'tools', 'benchmarks']:
     sys.path.insert(0, str(ROOT / folder))
 import draw_and_classify as bench  # noqa: E402
 import embed  # noqa: E402
@@ -297,7 +297,7 @@ def test_checks_of_programs_tell_what_is_missing(name):
 
 def test_micropython_is_the_published_one():
     """Unpacked, its two files are those of the npm package, 1.27.0."""
-    folder = ROOT / 'web/static/micropython'
+    folder = ROOT / 'site/static/micropython'
     assert 'MIT License' in (folder / 'LICENSE').read_text()
     script = (folder / 'micropython.js').read_text()
     assert len(script) < 300_000 and 'MicroPython 1.27.0' in script
@@ -324,8 +324,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp('site')
     static = folder / '_static'
     shutil.copytree(embed.FOLDER, static)
-    shutil.copytree(ROOT / 'web/static/micropython', static / 'micropython')
-    shutil.copy(ROOT / 'web/static/book.css', static)
+    shutil.copytree(ROOT / 'site/static/micropython', static / 'micropython')
+    shutil.copy(ROOT / 'site/static/book.css', static)
     scripts = dict.fromkeys(embed.scripts('draw') + embed.scripts('live-code'))
     body = ('<d2l-draw><p>A picture.</p></d2l-draw><d2l-live-code name="'
             'corr2d"><div class="highlight"><pre>'

@@ -2,8 +2,10 @@
 
     python tools/exercises.py [NAME ...]    such as 01_convolution; else all
 
-exercises/masters/NAME.py is the only file to edit (jupytext, py:percent). Of
-it are made exercises/NAME.ipynb, where each solution is blank, the notebook
+One folder is one exercise: exercises/sources/cNAME holds the questions with
+their solutions (master.py, jupytext's py:percent), the checks, answers that
+prove the checks, and perhaps hidden tests. Of master.py are made
+exercises/NAME.ipynb, where each solution is blank, the notebook
 exercises/solutions/NAME.ipynb, run, and the table in exercises/index.md.
 Lines from # BEGIN BROKEN to # END BROKEN, as comments and right before the
 solution, are a mistake to repair: the student finds them in place of a blank.
@@ -34,12 +36,13 @@ TABLE = re.compile(r'(<!-- questions -->\n).*(<!-- end -->\n)', flags=re.S)
 
 def masters():
     """Return the names of all exercise notebooks."""
-    return sorted(p.stem for p in (HOME / 'masters').glob('*.py'))
+    return sorted(p.parent.name[1:]
+                  for p in (HOME / 'sources').glob('*/master.py'))
 
 
 def read(name):
     """Return a master as a notebook, with its set-up cell and fixed ids."""
-    path = HOME / 'masters' / f'{name}.py'
+    path = HOME / 'sources' / f'c{name}' / 'master.py'
     nb = jupytext.reads(path.read_text(encoding='utf-8'), fmt='py:percent')
     for i, cell in enumerate(nb.cells):
         cell.id = f'cell-{i}'

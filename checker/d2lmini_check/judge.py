@@ -1,0 +1,330 @@
+"""Judge an answer: run it on all cases, and name what is wrong with it."""
+import collections
+import contextlib
+import copy
+import difflib
+import functools
+import inspect
+import io
+import linecache
+import os
+import textwrap
+import warnings
+
+import torch
+
+from d2lmini_check import questions
+from d2lmini_check import compare, device, limit
+
+Report = collections.namedtuple('Report', 'name status text')
+Outcome = collections.namedtuple('Outcome', 'value args printed')
+SIGNS = {'right': '\N{CHECK MARK}', 'wrong': '\N{BALLOT X}',
+         'blank': '\N{MIDDLE DOT}'}
+
+
+def judge(name, answer, seconds=None):
+    """Return a Report: name, status (right, wrong or blank) and text."""
+    question = find(name)
+    if isinstance(question, str):
+        return Report(name, 'wrong', question)
+    if answer is None or not callable(answer):
+        inner = name.split('.')[1]
+        return _wrong(name, 'check wants the function or class itself, got '
+                      f'{compare.kind(answer)}: write its name without '
+                      f"parentheses, as in check('{name}', {inner})")
+    outcomes = run_all(name, answer, seconds or question.seconds)
+    if outcomes and _is_blank(outcomes[0].value):
+        return Report(name, 'blank',
+                      f'{SIGNS["blank"]} {name} is not answered yet.')
+    trouble = within_time(
+        lambda: find_trouble(name, question, answer, outcomes),
+        seconds or question.seconds)
+    if trouble:
+        return _wrong(name, trouble)
+    return Report(name, 'right', f'{SIGNS["right"]} {name} is right.')
+
+
+def find(name):
+    """Return the question of this name, or a sentence if there is none.
+
+    Only the chapter's own checks are imported, others only to find a name
+    that is near.
+    """
+    chapter, _, question = str(name).partition('.')
+    if chapter in questions.chapters():
+        found = questions.questions(chapter).get(question)
+        if found:
+            return found
+    known = [f'{c}.{q}' for c in questions.chapters()
+             for q in questions.questions(c)]
+    near = difflib.get_close_matches(str(name), known, n=1)
+    return f'there is no question {name!r}' + (
+        f': did you mean {near[0]!r}?' if near else '')
+
+
+@functools.cache
+def prepared(name):
+    """Return the cases of a question, smallest first, each with what is
+    wanted and what each mistake would give."""
+    question = find(name)
+    cases = sorted(question.cases(questions.Dice()), key=questions.Case.size)
+    ready = []
+    for case in cases:
+        wanted, *wrong = [
+            run_one(f, case).value
+            for f in [question.oracle, *question.mistakes.values()]]
+        ready.append((case, wanted, dict(zip(question.mistakes, wrong))))
+    return ready
+
+
+def within_time(find, seconds):
+    """Look closer, without prints; the answer may not take for ever."""
+    mode = torch.is_grad_enabled()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return limit.call(find, seconds)
+    except limit.TimeIsUp:
+        return f'not done after {seconds:g} seconds'
+    finally:
+        torch.set_grad_enabled(mode)
+
+
+def run_all(name, answer, seconds):
+    """Run an answer on all cases; stop early if blank or out of time."""
+    question, outcomes = find(name), []
+    function = (functools.partial(question.use, answer) if question.use
+                else answer)
+
+    def work():
+        for case, _, _ in prepared(name):
+            outcomes.append(run_one(function, case))
+            if _is_blank(outcomes[0].value):
+                return
+
+    prepared(name)
+    mode = torch.is_grad_enabled()
+    try:
+        limit.call(work, seconds)
+    except limit.TimeIsUp:
+        late = TimeoutError(f'not done after {seconds:g} seconds; is there '
+                            'a loop without an end?')
+        case = prepared(name)[len(outcomes) % len(prepared(name))][0]
+        outcomes.append(Outcome(late, (case.args, case.kwargs), ''))
+    finally:  # an alarm inside no_grad() may have left it on
+        torch.set_grad_enabled(mode)
+    return outcomes
+
+
+def run_one(function, case):
+    """Call a function on a copy of a case; keep value, inputs and prints."""
+    args, kwargs = copy.deepcopy((case.args, case.kwargs))
+    printed = io.StringIO()
+    with (contextlib.redirect_stdout(printed), torch.enable_grad(),
+          warnings.catch_warnings()):
+        warnings.simplefilter('ignore')
+        try:
+            value = function(*args, **kwargs)
+        except (Exception, SystemExit) as error:
+            error.student_line = _student_line(error)
+            value = error.with_traceback(None)
+    return Outcome(value, (args, kwargs), printed.getvalue()[:2000])
+
+
+def find_trouble(name, question, answer, outcomes):
+    """Return what is wrong as text, None if all is well."""
+    ready = prepared(name)
+    texts = [trouble_of(outcome, wanted)
+             for outcome, (_, wanted, _) in zip(outcomes, ready)]
+    first = next((i for i, text in enumerate(texts) if text), None)
+    if first is None:
+        first, changed = _changed_input(outcomes, ready)
+        if changed is None:
+            return _other_trouble(question, answer, ready)
+        return _tell(question, ready[first], outcomes[first], changed)
+    what = diagnose(question, answer, outcomes, ready, texts, first)
+    return _tell(question, ready[first], outcomes[first], what)
+
+
+def trouble_of(outcome, wanted):
+    """Say what is wrong with one outcome; None if nothing is."""
+    if isinstance(outcome.value, questions.Wrong):
+        return str(outcome.value)
+    return compare.difference(outcome.value, wanted)
+
+
+def diagnose(question, answer, outcomes, ready, texts, first):
+    """Name the mistake: one of the known ones, or what the numbers show."""
+    if isinstance(outcomes[first].value, BaseException):
+        return texts[first]
+    for sentence in question.mistakes:
+        found = [wrong[sentence] for _, _, wrong in ready]
+        if all(isinstance(o.value, questions.Wrong) or _alike(o.value, f)
+               for o, f in zip(outcomes, found)):
+            return sentence
+    if default := _wrong_default(question, answer, ready, texts):
+        return default
+    likely = {sentence: sum(_alike(o.value, wrong[sentence]) for o, text, (
+        _, _, wrong) in zip(outcomes, texts, ready) if text)
+        for sentence, value in ready[first][2].items()
+        if _alike(outcomes[first].value, value)}
+    if likely:
+        sentence = max(likely, key=likely.get)
+        return f'{"" if question.secret else "It looks as if: "}{sentence}'
+    if question.secret and not isinstance(outcomes[first].value, Exception):
+        return 'this prediction is not right'
+    return compare.guess(outcomes[first].value,
+                         ready[first][1]) or texts[first]
+
+
+def _alike(got, wrong):
+    """Tell whether an outcome is what a known mistake gives."""
+    if isinstance(wrong, questions.Wrong) or isinstance(got, questions.Wrong):
+        return False
+    return compare.difference(got, wrong) is None
+
+
+def _wrong_default(question, answer, ready, texts):
+    """Name an argument that is right when given and wrong by default."""
+    if question.use:
+        return None
+    signature = inspect.signature(question.oracle)
+    for (case, wanted, _), text in zip(ready, texts):
+        given = signature.bind(*case.args, **case.kwargs).arguments
+        for name, parameter in signature.parameters.items():
+            default = parameter.default
+            if not text or name in given or default is parameter.empty:
+                continue
+            fuller = questions.Case(*case.args, **case.kwargs, **{name: default})
+            if compare.difference(run_one(answer, fuller).value,
+                                  wanted) is None:
+                return (f'the default of `{name}` is wrong: right with '
+                        f'{name}={default!r}, wrong when it is left out')
+    return None
+
+
+def _changed_input(outcomes, ready):
+    """Return the first case whose input an answer changed, and a sentence."""
+    for i, (outcome, (case, _, _)) in enumerate(zip(outcomes, ready)):
+        before = [*case.args, *case.kwargs.values()]
+        after = [*outcome.args[0], *outcome.args[1].values()]
+        for name, old, new in zip(_names(case, None), before, after):
+            old, new = compare.tensor(old), compare.tensor(new)
+            if isinstance(old, torch.Tensor) and not torch.equal(
+                    old.nan_to_num(), new.nan_to_num()):
+                return i, ('the result is right, but your function changed '
+                           'its input in place: work on a new tensor '
+                           '(`X.clone()`, or `a = a + b` for `a += b`)')
+    return None, None
+
+
+def _other_trouble(question, answer, ready):
+    """Look at gradients and devices, once the values are right."""
+    function = (functools.partial(question.use, answer) if question.use
+                else answer)
+    for case, wanted, _ in ready:
+        if question.grad and _without_ties(case):
+            if text := _gradient_trouble(question, function, case, wanted):
+                return text
+    if not question.device:
+        return None
+    with device.OtherDevice() as watch:
+        values = [run_one(function, case).value for case, _, _ in ready]
+    if watch.mixed or any(map(device.is_marked, values)):
+        return ('right on the CPU, but on a GPU it would fail: a new tensor '
+                'is made on the default device and not on that of the input; '
+                'use X.new_zeros(...), or device=X.device')
+    return None
+
+
+def _without_ties(case):
+    """Tell whether a case is made of random floats: a maximum then has one
+    winner, and one gradient."""
+    return any(isinstance(a, torch.Tensor) and a.is_floating_point()
+               and (a % 1 != 0).any() for a in case.args)
+
+
+def _gradient_trouble(question, function, case, wanted):
+    """Compare the gradients of a weighted sum of the outputs."""
+    weights = torch.arange(1., wanted.numel() + 1).reshape(wanted.shape)
+    signature, found = inspect.signature(question.oracle), []
+    for f in [question.oracle, function]:
+        bound = signature.bind(*copy.deepcopy(case.args),
+                               **copy.deepcopy(case.kwargs))
+        inputs = [bound.arguments[n].requires_grad_() for n in question.grad]
+        try:
+            loss = (f(*bound.args, **bound.kwargs) * weights).sum()
+            found.append(torch.autograd.grad(loss, inputs))
+        except Exception as error:
+            return ('the values are right, but no gradient flows through '
+                    f'your code ({type(error).__name__}: {error}); .item(), '
+                    '.detach(), .data, torch.tensor(...) and NumPy cut it')
+    for name, mine, yours in zip(question.grad, *found):
+        if text := compare.difference(yours, mine):
+            return f'the values are right, the gradient of {name} is not: ' \
+                   + text
+    return None
+
+
+def _tell(question, prepared_case, outcome, what):
+    """Put together what is wrong, the input, got, wanted and the prints."""
+    case, wanted, _ = prepared_case
+    lines = [f'{what}.' if what[-1] not in '.?!' else what]
+    values = [*case.args, *case.kwargs.values()]
+    rows = list(zip(_names(case, question.oracle), values))
+    if not isinstance(outcome.value, questions.Wrong):
+        if not isinstance(outcome.value, BaseException):
+            rows.append(('got', outcome.value))
+        if not question.secret and (
+                type(outcome.value) is dict or not isinstance(wanted, dict)):
+            rows.append(('wanted', wanted))
+    if isinstance(wanted, dict) and isinstance(outcome.value, dict):
+        rows = rows[:-2] + _first_difference(outcome.value, wanted)
+    width = max((len(name) for name, _ in rows), default=0)
+    lines += [f'  {name:{width}} = {compare.show(value, width + 5)}'
+              for name, value in rows]
+    if outcome.printed.strip():
+        lines += ['  it printed:'] + textwrap.indent(
+            outcome.printed, '    ').splitlines()[:6]
+    return '\n'.join(lines)
+
+
+def _first_difference(got, wanted):
+    """Return rows for the first of several named results that differs."""
+    for key, value in wanted.items():
+        if key not in got or compare.difference(got[key], value):
+            return [('for', key), ('got', got.get(key)), ('wanted', value)]
+    return [('got', got), ('wanted', wanted)]
+
+
+def _names(case, oracle):
+    """Return the names of a case's arguments."""
+    if oracle is None:
+        return [f'{i}' for i in range(len(case.args) + len(case.kwargs))]
+    names = []
+    for p in inspect.signature(oracle).parameters.values():
+        if p.kind is p.VAR_POSITIONAL:
+            names += [p.name] * len(case.args)
+        names.append(p.name)
+    return names[:len(case.args)] + list(case.kwargs)
+
+
+def _wrong(name, what):
+    return Report(name, 'wrong',
+                  f'{SIGNS["wrong"]} {name} is not right yet: {what}')
+
+
+def _is_blank(value):
+    """Tell a blank from PyTorch's NotImplementedErrors, which say more."""
+    return isinstance(value, NotImplementedError) and not str(value)
+
+
+def _student_line(error):
+    """Return the last line outside of libraries in which an error arose."""
+    found, trace = None, error.__traceback__
+    here = (os.path.dirname(__file__), os.path.dirname(torch.__file__))
+    while trace:
+        name = trace.tb_frame.f_code.co_filename
+        if not name.startswith(here) and 'site-packages' not in name:
+            found = linecache.getline(name, trace.tb_lineno).strip() or found
+        trace = trace.tb_next
+    return found

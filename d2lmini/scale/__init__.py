@@ -1,0 +1,1 @@
+"""What leaves one notebook: several processes, export, the command line."""

@@ -1,0 +1,139 @@
+"""Name what is on a picture, by a network in an ONNX file.
+
+    python -m d2lmini.scale.predict model.onnx picture.png
+
+prints the three likeliest labels and their probabilities. The file is one that
+d2lmini.scale.export.export_onnx wrote: it holds the names of the labels and the
+scale of the pixels beside the network. Of the picture the middle square is
+taken, scaled to the network's size, gray if the network has one channel.
+PyTorch is not needed, onnxruntime is: pip install onnxruntime
+"""
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import ImageOps
+
+from d2lmini.pictures import crop_center, open_picture
+
+NOTES = """\
+A network knows only what it was trained on: Fashion-MNIST shows clothes light
+on black, so take --invert for a photograph on white. The probabilities add up
+to 1 over the labels that there are, whatever the picture shows.
+Exit codes: 0 done, 2 wrong use or a file that is of no use."""
+
+
+class BadModel(Exception):
+    """The file holds no network that this program can use; says why."""
+
+
+@dataclass
+class Classifier:
+    """A network that onnxruntime runs, and what its file says of it."""
+    session: object
+    labels: list
+    scale: float
+    channels: int
+    size: int
+
+    def prepare(self, picture, invert=False):
+        """Turn a PIL image of mode RGB into the input (1, C, size, size)."""
+        picture = crop_center(picture, self.size, share=1)
+        if self.channels == 1:
+            picture = ImageOps.grayscale(picture)
+        if invert:
+            picture = ImageOps.invert(picture)
+        X = np.asarray(picture, np.float32) * np.float32(self.scale)
+        return X.reshape(1, self.size, self.size, -1).transpose(0, 3, 1, 2)
+
+    def predict(self, X):
+        """Return probabilities (N, classes) for images X (N, C, H, W)."""
+        scores, = self.session.run(['scores'], {'image': X})
+        p = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
+
+
+def load(path):
+    """Return the Classifier that is in an ONNX file.
+
+    Raises ImportError if onnxruntime is missing, BadModel if there is no
+    such file, if it is none of ONNX or not of the form that export_onnx
+    gives.
+    """
+    import onnxruntime
+    if not Path(path).is_file():
+        raise BadModel(f'{path}: there is no such file')
+    try:
+        session = onnxruntime.InferenceSession(
+            path, providers=['CPUExecutionProvider'])
+    except Exception as error:  # its kinds are not public
+        raise BadModel(f'{path} cannot be read as an ONNX model: '
+                       f'{str(error).splitlines()[0]}') from error
+    notes = session.get_modelmeta().custom_metadata_map
+    try:
+        labels = [str(label) for label in json.loads(notes['labels'])]
+        scale = float(notes['scale'])
+    except (KeyError, TypeError, ValueError):
+        raise BadModel(f'{path} does not say its labels and the scale of its '
+                       'pixels: write it with d2lmini.scale.export.export_onnx'
+                       ) from None
+    return Classifier(session, labels, scale, *shape(session, labels, path))
+
+
+def shape(session, labels, path):
+    """Return the channels and the size that a network wants, checked."""
+    given, given_back = [[(end.name, end.type, *end.shape) for end in ends]
+                         for ends in (session.get_inputs(),
+                                      session.get_outputs())]
+    match given, given_back:
+        case ([('image', 'tensor(float)', str(), (1 | 3) as channels,
+                int(height), int(width))],
+              [('scores', 'tensor(float)', str(), int(n))]) if (
+                  height == width and n == len(labels)):
+            return channels, height
+    raise BadModel(f'{path} takes {given} and gives {given_back}, wanted are '
+                   'an image (N, 1 or 3, size, size) and scores (N, '
+                   f'{len(labels)}), N of any size')
+
+
+def main(argv=None):
+    """Print the three likeliest labels; return the exit code."""
+    args = options(argv)
+    try:
+        net = load(args.model)
+        X = net.prepare(open_picture(args.picture), args.invert)
+    except ImportError as error:
+        return say(f'{error}: pip install onnxruntime')
+    except (BadModel, OSError, ValueError) as error:
+        return say(error)
+    p = net.predict(X)[0]
+    width = max(map(len, net.labels))
+    for i in np.argsort(-p, kind='stable')[:3]:
+        print(f'{net.labels[i]:{width}} {p[i]:.3f}')
+    return 0
+
+
+def say(error):
+    """Print an error on one line; return the exit code."""
+    print('error:', *str(error).split(), file=sys.stderr)
+    return 2
+
+
+def options(argv):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m d2lmini.scale.predict', description=__doc__, epilog=NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('model', help='an ONNX file that export_onnx wrote')
+    add('picture', help='a picture file of any kind')
+    add('--invert', action='store_true',
+        help='swap light and dark before the network sees it')
+    return parser.parse_args(argv)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

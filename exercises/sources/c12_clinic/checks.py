@@ -1,0 +1,1030 @@
+"""Checks for the exercises of chapter 12, the clinic.
+
+Each question is a program to repair. What the program as it stands gives is
+one of the mistakes, told as a symptom: to find the cause is the exercise.
+"""
+import contextlib
+import copy
+import functools
+import io
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from d2lmini_check.questions import Case, Question, Wrong
+from d2lmini_check.exercises.c05_classic_nets.checks import (
+    Watched, accuracy_but, accuracy_of, accuracy_truth, batch_cases, fill,
+    image, looked_at, mean_of_means)
+
+GRADIENT = 'parameters without a gradient'
+SIDES = 'sides of the maps after the convolutions'
+STEPS = {'relu': F.relu, 'sigmoid': torch.sigmoid,
+         'softmax': lambda X: F.softmax(X, 1),
+         'max': lambda X: F.max_pool2d(X, 2),
+         'avg': lambda X: F.avg_pool2d(X, 2), 'flat': lambda X: X.flatten(1),
+         'image': lambda X: X.reshape(-1, 1, 6, 6),
+         'turned': lambda X: X.reshape(-1, 1, 6, 6).mT,
+         'first': lambda X: X[:1],
+         'mixed': lambda X: X.permute(1, 2, 3, 0).reshape(len(X), -1)}
+
+
+def examined(net, X):
+    """Look at a filled network, and which parameters get a gradient."""
+    seen = looked_at(net, X)
+    Y = net(X)
+    if Y.requires_grad:
+        Y.sum().backward()
+    return seen | {GRADIENT: sum(p.grad is None for p in net.parameters())}
+
+
+def sides_of_maps(net, X):
+    """Return the side of the map that each convolution gives."""
+    sides = []
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(
+                lambda module, args, Y: sides.append(Y.shape[-1]))
+    net(X)
+    return sides
+
+
+def chain(X, steps):
+    """Compute with filled weights what a network of these layers computes.
+
+    steps: 'conv 6 5 2' is a convolution to 6 channels, kernel 5, padding 2.
+    """
+    count, sides = 0, []
+    for step in steps.split(', '):
+        kind, *numbers = step.split()
+        out, k, padding = (*map(int, numbers), 0, 0, 0)[:3]
+        if kind == 'conv':
+            w, b = fill((out, X.shape[1], k, k)), fill((out,))
+            X = F.conv2d(X, w, b, padding=padding)
+            sides.append(X.shape[-1])
+        elif kind == 'linear':
+            w, b = fill((out, X.shape[-1])), fill((out,))
+            X = X @ w.T + b
+        else:
+            X = STEPS[kind](X)
+            continue
+        count += w.numel() + out
+    return seen_as(X, count) | {SIDES: sides}
+
+
+def seen_as(Y, count, untouched=0):
+    """Give results in the form of examined."""
+    return {'parameters': count, 'output shape': tuple(Y.shape), 'output': Y,
+            GRADIENT: untouched}
+
+
+def network(shape, right, hints, wrong, sizes=(2, 1, 3)):
+    """Make a question about a network for inputs (n, *shape).
+
+    right: its layers, as chain takes them. wrong: {sentence: layers}.
+    """
+    def by(steps):
+        return lambda num_images: chain(
+            fill((num_images, *shape), 1.5), steps)
+
+    def use(answer, num_images):
+        net, X = answer(), fill((num_images, *shape), 1.5)
+        return examined(net, X) | {SIDES: sides_of_maps(net, X)}
+
+    return Question(
+        by(right), lambda dice: [Case(n) for n in sizes], hints,
+        {sentence: by(steps) for sentence, steps in wrong.items()}, use)
+
+
+def a_number(value):
+    """Refuse a tensor where a number is wanted."""
+    if isinstance(value, torch.Tensor):
+        raise Wrong('a number (float) is wanted, got a tensor: .item() '
+                    'takes the number out, and lets go of the graph')
+    return value
+
+
+def affine_by(compute, untouched=0):
+    """Make a function that does what a linear layer does."""
+    def look(in_features, out_features):
+        W, b = fill((out_features, in_features)), fill((out_features,))
+        Y = compute(fill((2, in_features), 1.5), W, b)
+        return seen_as(Y, W.numel() + b.numel(), untouched)
+    return look
+
+
+affine = Question(
+    affine_by(lambda X, W, b: X @ W.T + b),
+    lambda dice: [Case(1, 1), Case(2, 1), Case(2, 3)],
+    ('A NameError names what Python looked for and did not find. Where does '
+     'this name live: in the function, or in the object?',
+     'What __init__ has put into self is only found as self.something.'),
+    {'the bias is not added': affine_by(lambda X, W, b: X @ W.T, 1),
+     'the bias is subtracted': affine_by(lambda X, W, b: X @ W.T - b),
+     'the bias is added twice': affine_by(lambda X, W, b: X @ W.T + 2 * b)},
+    lambda answer, in_features, out_features: examined(
+        answer(in_features, out_features), fill((2, in_features), 1.5)))
+
+as_images = Question(
+    lambda rows: rows.view(-1, 1, 28, 28) / 255,
+    lambda dice: [Case(dice.whole(n, 784, low=0, high=256).to(torch.uint8))
+                  for n in [2, 1, 3]],
+    ('"object is not callable" means that something is followed by '
+     'parentheses though it is no function. What is X.shape?',
+     'X.shape is a tuple of sizes. The method that gives a tensor another '
+     'shape is reshape.'),
+    {'the pixels still go up to 255: they should end at 1':
+         lambda rows: rows.view(-1, 1, 28, 28) / 1,
+     'the images are transposed: rows and columns are swapped':
+         lambda rows: rows.view(-1, 1, 28, 28).mT / 255,
+     'the pixels are rounded down to 0': lambda rows: rows.view(
+         -1, 1, 28, 28) // 255 * 1.})
+
+SUPER = ('What does the message say must be called before a layer is '
+         'assigned? Which line of other networks is missing here?',
+         'The first line of __init__ is super().__init__(): it makes the '
+         'lists in which a network keeps its layers.')
+
+
+def layers_by(inputs, steps):
+    """Make a function that computes with layers that depend on a number."""
+    def look(*args):
+        seen = chain(inputs(*args), steps(*args))
+        del seen[SIDES]
+        return seen
+    return look
+
+
+def two_layers_by(steps):
+    """Make a function that does what the network of two layers does."""
+    return lambda num_hidden: layers_by(
+        lambda n: fill((2, 4), 1.5), steps.format)(num_hidden)
+
+
+two_layers = Question(
+    two_layers_by('linear {}, relu, linear 3'),
+    lambda dice: [Case(2), Case(5)], SUPER,
+    {'the ReLU between the layers is missing':
+         two_layers_by('linear {}, linear 3'),
+     'there is a ReLU on the scores': two_layers_by(
+         'linear {}, relu, linear 3, relu'),
+     'the ReLU stands behind the second layer, not between the two':
+         two_layers_by('linear {}, linear 3, relu')},
+    lambda answer, num_hidden: examined(
+        answer(num_hidden), fill((2, 4), 1.5)))
+
+standardize = Question(
+    lambda mean, std, X: (X - mean) / std,
+    lambda dice: [Case(2., 4., torch.tensor([10.]))] + [
+        Case(dice.normal(3, 1, 1), dice.normal(3, 1, 1).exp(),
+             dice.normal(2, 3, 2, 2))],
+    ('Who takes "1 positional argument"? Python has called an __init__, but '
+     'is it the one that is written here? Read its name letter by letter.',
+     'Python calls the method __init__, with two underscores on both sides. '
+     'Any other name is a method that nobody calls.'),
+    {'mean and std are swapped': lambda mean, std, X: (X - std) / mean,
+     'it is not divided by std': lambda mean, std, X: X - mean,
+     'the mean is not subtracted': lambda mean, std, X: X / std,
+     'the mean is added': lambda mean, std, X: (X + mean) / std},
+    lambda answer, mean, std, X: answer(mean, std)(X))
+
+
+def label_cases(dice):
+    """Give minibatches of labels, the last class not in all of them."""
+    return [Case([(torch.zeros(len(y), 1), torch.tensor(y)) for y in labels],
+                 c) for labels, c in [
+        ([[0, 2, 2]], 3), ([[1], [0]], 2), ([[0, 1, 1], [3, 3, 0], [1]], 4)]]
+
+
+count_labels = Question(
+    lambda data_iter, num_classes: torch.cat(
+        [y for _, y in data_iter]).bincount(minlength=num_classes),
+    label_cases,
+    ('"object is not callable": what stands before the parentheses, and is '
+     'it a function?',
+     'An iterator of minibatches is walked over as it is: '
+     '`for X, y in data_iter:`.'),
+    {'only the last minibatch is counted': lambda data_iter, num_classes:
+        data_iter[-1][1].bincount(minlength=num_classes),
+     'only the first minibatch is counted': lambda data_iter, num_classes:
+        data_iter[0][1].bincount(minlength=num_classes),
+     'a label that comes twice in a minibatch counts once': lambda
+        data_iter, num_classes: sum(
+            y.unique().bincount(minlength=num_classes)
+            for _, y in data_iter)})
+
+
+def plain_batches(dice):
+    """Give a network that returns its input, and minibatches for it."""
+    return [Case(Watched(True), batches.args[1]) for batches in
+            batch_cases(dice)[::2]]
+
+
+def loss_of(batches, reduction='mean'):
+    """Give the cross-entropy of minibatches of scores."""
+    X, y = (torch.cat(parts) for parts in zip(*batches))
+    loss = X.logsumexp(1) - X[range(len(y)), y]
+    return float(loss.sum() if reduction == 'sum' else loss.mean())
+
+
+first_loss = Question(
+    lambda net, loader: loss_of(loader[:1]), plain_batches,
+    ('Take the three lines one by one. The first message is about '
+     '`.next()`: how is the next item of an iterator asked for today?',
+     'next(iterator) is a function, a loss is one number without an index '
+     '(loss.item()), and NumPy has no np.float any more.'),
+    {'this is the loss on the last minibatch':
+         lambda net, loader: loss_of(loader[-1:]),
+     'the losses are summed: their mean is wanted':
+         lambda net, loader: loss_of(loader[:1], 'sum'),
+     'this is the loss over all minibatches':
+         lambda net, loader: loss_of(loader)},
+    lambda answer, net, loader: a_number(answer(net, loader)))
+
+
+def scores_of(answer, net, images):
+    """Return the scores; the network must stay as it is."""
+    value = answer(net, images)
+    if net.weight.dtype != torch.float32:
+        raise Wrong(f'the weights of the network are {net.weight.dtype} now: '
+                    'turn the images into the type of the weights, not the '
+                    'other way round')
+    return value
+
+
+def scores_by(change):
+    """Make a function that convolves changed images."""
+    return lambda net, images: net(change(
+        torch.from_numpy(images).float())[:, None]).detach()
+
+
+def image_cases(dice):
+    """Give a filled convolution and uint8 images."""
+    cases = []
+    for shape in [(2, 2, 2), (3, 3, 4)]:
+        conv = nn.Conv2d(1, 2, 2)
+        conv.weight.data, conv.bias.data = fill((2, 1, 2, 2)), fill((2,))
+        cases.append(Case(conv, dice.whole(*shape, low=0, high=255).to(
+            torch.uint8).numpy()))
+    return cases
+
+
+scores = Question(
+    scores_by(lambda X: X / 255), image_cases,
+    ('Two types meet that do not fit. Print X.dtype: which one does NumPy '
+     'give for images / 255?',
+     'NumPy divides into float64, and the weights are float32: add .float() '
+     'to the tensor.'),
+    {'the pixels still go up to 255: they should end at 1':
+         scores_by(lambda X: X),
+     'nearly all pixels are rounded down to 0':
+         scores_by(lambda X: X // 255),
+     'the pixels are upside down: 1 for black':
+         scores_by(lambda X: 1 - X / 255)},
+    scores_of)
+
+
+def conv_block_by(steps):
+    """Make a function that does what a block of given layers does."""
+    def look(in_channels, out_channels, kernel_size=3):
+        return layers_by(image, lambda c: steps.format(
+            out=out_channels, k=kernel_size, half=kernel_size // 2)
+            )(in_channels)
+    return look
+
+
+conv_block = Question(
+    conv_block_by('conv {out} {k} {half}, relu'),
+    lambda dice: [Case(1, 2), Case(2, 1), Case(2, 2), Case(1, 2, 5)],
+    ('Print the shape of the weight: (channels out, channels in, height, '
+     'width). Which of the numbers is where you did not expect it?',
+     'Arguments are told apart by their order. Does the order in the line '
+     '`def __init__` fit the calls?'),
+    {'the ReLU is missing': conv_block_by('conv {out} {k} {half}'),
+     'the map gets smaller: padding is missing':
+         conv_block_by('conv {out} {k} 0, relu'),
+     'the padding fits a kernel of 3 only':
+         conv_block_by('conv {out} {k} 1, relu'),
+     'the kernel size is ignored': conv_block_by('conv {out} 3 {half}, relu')},
+    lambda answer, *args: examined(answer(*args), image(args[0])))
+
+TAIL = ', flat, linear 120, sigmoid, linear 84, sigmoid, linear 10'
+lenet = network(
+    (1, 28, 28),
+    'conv 6 5 2, sigmoid, avg, conv 16 5, sigmoid, avg' + TAIL,
+    ('784 features came where 400 were wanted. 784 is 16 · 7 · 7: after '
+     'which layer is the map larger than in LeNet?',
+     'The padding of 2 belongs to the first convolution alone: 28 stays 28; '
+     'pooled 14; 14 - 4 = 10; pooled 5.'),
+    {'the linear layer was made to fit the mistake: the maps in front of it '
+     'should be 5x5, not 7x7':
+         'conv 6 5 2, sigmoid, avg, conv 16 5 2, sigmoid, avg' + TAIL,
+     'both convolutions are without padding: the first one has 2':
+         'conv 6 5, sigmoid, avg, conv 16 5, sigmoid, avg' + TAIL,
+     'the activations are ReLU now: LeNet-5 has sigmoids':
+         ('conv 6 5 2, sigmoid, avg, conv 16 5, sigmoid, avg'
+          + TAIL).replace('sigmoid', 'relu'),
+     'the pooling takes the maximum now: LeNet-5 takes the average':
+         'conv 6 5 2, sigmoid, max, conv 16 5, sigmoid, max' + TAIL}, (2, 1))
+
+head = network(
+    (400,), TAIL[8:],
+    ('The message holds two shapes: what came, and the weight it met. Which '
+     'layer has that weight?',
+     'What a layer gives is what the next one takes: 400, 120, 84, 10.'),
+    {'the middle layer was made to fit the mistake: it should give 84':
+         'linear 120, sigmoid, linear 184, sigmoid, linear 10',
+     'there is a sigmoid behind the scores': TAIL[8:] + ', sigmoid',
+     'the sigmoid between the last two layers is missing':
+         'linear 120, sigmoid, linear 84, linear 10',
+     'the layer of 84 is missing': 'linear 120, sigmoid, linear 10'})
+
+
+def branches_by(first='conv 4 1', second='conv 2 1, relu, conv 4 3 1',
+                swap=False, act=F.relu, more=0):
+    """Make a function that does what two branches do."""
+    def look(in_channels):
+        parts = [chain(image(in_channels), s) for s in (first, second)]
+        count = sum(part['parameters'] for part in parts)
+        outputs = [part['output'] for part in parts]
+        Y = act(torch.cat(outputs[::-1] if swap else outputs, 1))
+        return seen_as(Y, count + more * (2 * in_channels + 2), 2 * more)
+    return look
+
+
+branches = Question(
+    branches_by(), lambda dice: [Case(n) for n in [1, 2, 3, 6]],
+    ('A convolution met a map with another number of channels than it '
+     'takes. Which layer is in front of it, and how many does that give?',
+     'The 3x3 convolution follows the 1x1 convolution, which gives 2 '
+     'channels, whatever in_channels is.'),
+    {'the 1x1 convolution of the second branch is made but not used':
+         branches_by(second='conv 4 3 1', more=1),
+     'the branches are in the wrong order': branches_by(swap=True),
+     'the ReLU between the convolutions of the second branch is missing':
+         branches_by(second='conv 2 1, conv 4 3 1'),
+     'the last ReLU is missing': branches_by(act=lambda X: X)},
+    lambda answer, in_channels: examined(
+        answer(in_channels), image(in_channels)))
+
+on_rows = network(
+    (36,), 'image, conv 4 3, relu, flat, linear 10',
+    ('"Expected 3D or 4D input": which shape did the convolution get, and '
+     'which line should have made an image of it?',
+     'What must become an image is what goes in, X, and not the scores '
+     'that come out.'),
+    {'the scores are never negative: there is a ReLU on them':
+         'image, conv 4 3, relu, flat, linear 10, relu',
+     'rows and columns of the images are swapped':
+         'turned, conv 4 3, relu, flat, linear 10',
+     'only the first image comes out':
+         'first, image, conv 4 3, relu, flat, linear 10'})
+
+small = network(
+    (1, 6, 6), 'conv 4 3, relu, max, flat, linear 10',
+    ('Print the shape in front of the linear layer, for one image and for '
+     'two. Which axis is gone?',
+     'reshape(-1) makes one long row of everything. The minibatch axis must '
+     'stay: reshape(len(X), -1), or flatten(1).'),
+    {'the ReLU is missing': 'conv 4 3, max, flat, linear 10',
+     'the pooling takes the average': 'conv 4 3, relu, avg, flat, linear 10',
+     'the numbers of different images are mixed':
+         'conv 4 3, relu, max, mixed, linear 10',
+     'only the first image comes out':
+         'conv 4 3, relu, max, flat, first, linear 10'})
+
+
+def windows(X, k, step=1):
+    """Give all windows of the last two axes, as the last two axes."""
+    return X.unfold(-2, k, step).unfold(-2, k, step)
+
+
+max_pool = Question(
+    lambda X, k: windows(X, k).amax((-2, -1)),
+    lambda dice: [Case(dice.whole(h, w), k) for h, w, k in [
+        (2, 2, 2), (3, 3, 2), (3, 4, 2), (4, 3, 3), (4, 5, 1)]],
+    ('Slide the window over a column with a finger: at how many places does '
+     'it fit into 3 rows, if it has 2?',
+     'A window of k fits into n rows at n - k + 1 places.'),
+    {'these are the minima': lambda X, k: windows(X, k).amin((-2, -1)),
+     'these are the averages': lambda X, k: windows(X, k).mean((-2, -1)),
+     'the window is 2x2 for every k': lambda X, k: windows(
+         X, 2).amax((-2, -1))[:len(X) - k + 1, :X.shape[1] - k + 1]})
+
+crop = Question(
+    lambda dX, pad: F.pad(dX, (-pad,) * 4),
+    lambda dice: [Case(dice.whole(*shape), pad) for shape, pad in [
+        ((1, 1, 1, 2), 0), ((1, 1, 3, 3), 1), ((1, 2, 3, 4), 0),
+        ((2, 1, 5, 6), 2), ((2, 3, 4, 3), 1)]],
+    ('Write the slice with numbers in place of pad, for the smallest input '
+     'that fails. What is dX[0:-0]?',
+     '-0 is 0, and 0:0 is empty. Count the end from the front: H - pad.'),
+    {'nothing is left where nothing should be cut off':
+         lambda dX, pad: dX[:, :, pad:-pad, pad:-pad],
+     'only the front is cut off, not the end':
+         lambda dX, pad: dX[:, :, pad:, pad:],
+     'nothing is cut off': lambda dX, pad: dX,
+     'only rows are cut off, columns too must be':
+         lambda dX, pad: F.pad(dX, (0, 0, -pad, -pad)),
+     'only columns are cut off, rows too must be':
+         lambda dX, pad: F.pad(dX, (-pad, -pad))})
+
+
+def photo_cases(dice):
+    """Give lists of photographs, one of them 3x3."""
+    return [Case([dice.whole(h, w, 3, low=0, high=256).to(torch.uint8)
+                  for _ in range(n)]) for n, h, w in [
+        (1, 1, 2), (2, 3, 3), (2, 4, 5)]]
+
+
+to_minibatch = Question(
+    lambda photos: torch.stack([p.movedim(2, 0) for p in photos]) / 255,
+    photo_cases,
+    ('Print X.shape before and after the line that should turn the axes.',
+     'permute leaves X alone and returns another tensor: keep what it '
+     'returns.'),
+    {'the photographs still lie as (N, H, W, 3)':
+         lambda photos: torch.stack(photos) / 255,
+     'the colors are scrambled: reshape reads the numbers in a row, it does '
+     'not turn axes': lambda photos: torch.stack(
+         [p.reshape(3, *p.shape[:2]) for p in photos]) / 255,
+     'rows and columns are swapped': lambda photos: torch.stack(
+         [p.movedim(2, 0).mT for p in photos]) / 255,
+     'the pixels still go up to 255: they should end at 1':
+         lambda photos: torch.stack([p.movedim(2, 0) for p in photos]
+                                    ).float()})
+
+
+def items_of(answer, images, labels):
+    """Take items out of a data set, the first of them twice."""
+    calls = []
+
+    def transform(X):
+        calls.append(X)
+        return 2 * X + 1
+
+    data, seen = answer(images.clone(), labels, transform), {}
+    seen['number of items'] = len(data)
+    for i in [*range(len(images)), 0]:
+        item = data[i]
+        if not isinstance(item, (tuple, list)) or len(item) != 2:
+            raise Wrong('an item must be an image and a label')
+        again = ' again' if f'image {i}' in seen else ''
+        seen |= {f'image {i}{again}': copy.deepcopy(item[0]),
+                 f'label {i}{again}': item[1]}
+    return seen | {'calls of the transform': len(calls)}
+
+
+class ByTensor:
+    """A data set that is transformed as it is taken, or wrongly."""
+
+    def __init__(self, pick):
+        self.pick = pick
+
+    def __call__(self, images, labels, transform):
+        self.data = images, labels, transform
+        return self
+
+    def __len__(self):
+        return len(self.data[0])
+
+    def __getitem__(self, i):
+        return self.pick(*self.data, i)
+
+
+def items_by(pick):
+    """Make a function that looks at the items of such a data set."""
+    return lambda images, labels: items_of(ByTensor(pick), images, labels)
+
+
+pictures = Question(
+    items_by(lambda images, labels, f, i: (f(images[i]), labels[i])),
+    lambda dice: [Case(dice.whole(n, 1, 2), torch.arange(7, 7 + n))
+                  for n in [1, 3]],
+    ('Compare the item with what the transform gives, not with the image. '
+     'Which name is computed, and which one is returned?',
+     'transformed is computed and thrown away. It is what must be '
+     'returned.'),
+    {'the images come out as they are, as if there were no transform':
+         items_by(lambda images, labels, f, i: (
+             f(images[i]) * 0 + images[i], labels[i])),
+     'the transform is never called':
+         items_by(lambda images, labels, f, i: (images[i], labels[i])),
+     'the transform works twice': items_by(
+         lambda images, labels, f, i: (f(f(images[i])), labels[i])),
+     'every item is the first one': items_by(
+         lambda images, labels, f, i: (f(images[0]), labels[i])),
+     'image and label are swapped': items_by(
+         lambda images, labels, f, i: (labels[i], f(images[i])))},
+    items_of)
+
+
+def pool_by_windows(X, mode='max'):
+    """Pool by windows."""
+    both = {'max': torch.amax, 'avg': torch.mean}
+    return both[mode](windows(X, 2, 2), (-2, -1))
+
+
+pool = Question(
+    pool_by_windows,
+    lambda dice: [Case(dice.whole(*s), *mode) for s in [
+        (1, 1, 2, 2), (2, 3, 4, 6)] for mode in [['max'], ['avg'], []]],
+    ('Which value has `mode` after the line with `if`? Print it there.',
+     ':= gives a name a value, == compares. A text that is not empty counts '
+     'as true.'),
+    {'the maximum comes out whatever `mode` says':
+         lambda X, mode='max': pool_by_windows(X),
+     'the average comes out whatever `mode` says':
+         lambda X, mode='max': pool_by_windows(X, 'avg'),
+     'the average of a window is not divided by its size':
+         lambda X, mode='max': pool_by_windows(X, mode) * (
+             1 if mode == 'max' else 4),
+     'the two modes are swapped': lambda X, mode='max': pool_by_windows(
+         X, 'avg' if mode == 'max' else 'max')})
+
+three_layers = network(
+    (6,), 'linear 5, relu, linear 4, relu, linear 3',
+    ('Which layers does the network have? print(net) shows them; or count '
+     'its parameters and compare with the 74 you expect.',
+     'The same name was given twice: the second layer took the place of the '
+     'first, and forward asks for a third one.'),
+    {'one hidden layer is missing': 'linear 5, relu, linear 3',
+     'the ReLU behind the second layer is missing':
+         'linear 5, relu, linear 4, linear 3',
+     'the scores are never negative: there is a ReLU on them':
+         'linear 5, relu, linear 4, relu, linear 3, relu'})
+
+
+def dense_by(act=F.relu, front=False, more=0):
+    """Make a function that does what a dense block does."""
+    def look(num_layers, channels, growth_rate):
+        X, count = image(channels), 0
+        for _ in range(num_layers + more):
+            layer = chain(X, f'conv {growth_rate} 1')
+            Y, count = act(layer['output']), count + layer['parameters']
+            X = torch.cat([Y, X] if front else [X, Y], 1)
+        return seen_as(X, count)
+    return look
+
+
+dense = Question(
+    dense_by(), lambda dice: [Case(*c) for c in [
+        (1, 1, 1), (2, 2, 3), (3, 2, 4), (4, 3, 2)]],
+    ('Print the channels that each layer takes, and next to them those of '
+     'the map that comes. From which layer on do they differ?',
+     'Every layer before it has added growth_rate channels, so layer i '
+     'takes channels + i * growth_rate.'),
+    {'the ReLU is missing': dense_by(act=lambda X: X),
+     'the new channels stand in front of the old ones': dense_by(front=True),
+     'there is one layer too few': dense_by(more=-1),
+     'there is one layer too many': dense_by(more=1)},
+    lambda answer, *args: examined(answer(*args), image(args[1])))
+
+
+def plan_by(last=False, none=False, once=False, keep=False):
+    """Make a function that plans a DenseNet, or plans it wrongly."""
+    def stages(channels, growth_rate, blocks):
+        growth = [(1 if once else n) * growth_rate for n in blocks]
+        out, ends = [], len(blocks) - (not last)
+        for i, more in enumerate(growth):
+            out += [('dense block', channels + more)]
+            channels += more
+            if i < ends and not none:
+                channels //= 1 if keep else 2
+                out += [('transition', channels)]
+        return out
+    return stages
+
+
+plan = Question(
+    plan_by(), lambda dice: [Case(*c) for c in [
+        (8, 4, (2,)), (8, 4, (2, 3)), (6, 2, (1, 2, 1)), (7, 4, (3, 4))]],
+    ('For the last block, write down both sides of the comparison. Which '
+     'list should tell how many blocks there are?',
+     'stages grows while the loop runs; blocks does not. The last block has '
+     'the number len(blocks) - 1.'),
+    {'a transition follows the last block too': plan_by(last=True),
+     'there is no transition': plan_by(none=True),
+     'growth counts once for a block: it counts once for each layer':
+         plan_by(once=True),
+     'the transition does not halve the channels': plan_by(keep=True)})
+
+
+def residual_by(first=F.relu, second=lambda Y: Y, join=torch.add,
+                     last=F.relu):
+    """Make a residual block, or a wrong one."""
+    def look(channels):
+        X = image(channels, 2)
+        one = chain(X, f'conv {channels} 3 1')
+        two = chain(first(one['output']), f'conv {channels} 3 1')
+        return seen_as(last(join(X, second(two['output']))),
+                       one['parameters'] + two['parameters'])
+    return look
+
+
+residual = Question(
+    residual_by(), lambda dice: [Case(n) for n in [1, 2, 3]],
+    ('Look at the branch alone, before it is added: what is its smallest '
+     'number, for any input?',
+     'A ReLU behind the second convolution lets only numbers from 0 up '
+     'through. The ReLU belongs behind the addition.'),
+    {'the block can only make numbers larger: what its branch adds is never '
+     'negative': residual_by(second=F.relu),
+     'the shortcut is not added': residual_by(join=lambda X, Y: Y),
+     'the last ReLU is missing': residual_by(last=lambda Y: Y),
+     'the ReLU between the convolutions is missing':
+         residual_by(first=lambda Y: Y),
+     'the branch is subtracted': residual_by(join=torch.sub)},
+    lambda answer, channels: examined(answer(channels), image(channels, 2)))
+
+
+def counted(answer, net, **options):
+    """Return what a function returns, and whether it prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        value = answer(net, **options)
+    return {'what is returned': value, 'something is printed':
+            out.getvalue().strip() != ''}
+
+
+def counted_by(count, prints=lambda verbose: verbose):
+    """Make a function that counts parameters, or something else."""
+    return lambda net, verbose=False: {
+        'what is returned': sum(count(p) for p in net.parameters()),
+        'something is printed': prints(verbose)}
+
+
+count_parameters = Question(
+    counted_by(torch.numel),
+    lambda dice: [Case(net, **options) for net in [
+        nn.Linear(2, 3), nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(4, 1))]
+        for options in [{}, {'verbose': False}, {'verbose': True}]],
+    ('What does Python return when a function reaches its end? When does '
+     'this one reach its end?',
+     'Only the print depends on verbose. The return belongs one step to the '
+     'left.'),
+    {'nothing is printed, though verbose=True':
+         counted_by(torch.numel, lambda verbose: False),
+     'it prints, though nobody asked for it':
+         counted_by(torch.numel, lambda verbose: True),
+     'this is the number of tensors, not of numbers in them':
+         counted_by(lambda p: 1),
+     'the biases are missing':
+         counted_by(lambda p: p.numel() * (p.ndim > 1))},
+    counted)
+
+
+def means_by(loss, accuracy):
+    """Make a function that computes from sums, as arrays."""
+    def compute(batches):
+        losses, right, sizes = torch.tensor(batches).double().T
+        return (float(loss(losses, right, sizes)),
+                float(accuracy(losses, right, sizes)))
+    return compute
+
+
+def true_loss(losses, right, sizes):
+    """Return the mean loss over all images."""
+    return losses @ sizes / sizes.sum()
+
+
+def true_accuracy(losses, right, sizes):
+    """Return the share of all images that are right."""
+    return right.sum() / sizes.sum()
+
+
+means = Question(
+    means_by(true_loss, true_accuracy),
+    lambda dice: [Case(b) for b in [
+        [(0.5, 3, 4), (1., 0, 1)], [(0.25, 2, 2)],
+        [(2., 1, 4), (0.5, 3, 4), (0.25, 1, 2)]]],
+    ('An accuracy is a share. Of what? Name the three sums in words before '
+     'you divide.',
+     'metric[2] is the number of examples. Both sums are divided by it.'),
+    {'the accuracy is not the share of examples that are right: what is it '
+     'divided by?': means_by(true_loss, lambda l, r, n: r.sum() / (l @ n)),
+     'the sums are divided by the number of minibatches':
+         means_by(lambda l, r, n: l @ n / len(n),
+                  lambda l, r, n: r.sum() / len(n)),
+     'the mean losses are added without their sizes':
+         means_by(lambda l, r, n: l.sum() / n.sum(), true_accuracy),
+     'loss and accuracy are swapped': means_by(true_accuracy, true_loss),
+     'a small minibatch counts as much as a large one':
+         means_by(lambda l, r, n: l.mean(), lambda l, r, n: (r / n).mean())})
+
+
+def without_after(function):
+    """Leave out in which mode the network is afterwards."""
+    @functools.wraps(function)
+    def look(*args):
+        seen = function(*args)
+        del seen['in train mode afterwards']
+        return seen
+    return look
+
+
+evaluate = Question(
+    without_after(accuracy_truth), batch_cases,
+    ('Two results for the same numbers: what is random in a network? In '
+     'which mode is it switched off?',
+     'In train mode dropout draws new zeros and batch norm uses the '
+     'minibatch. Call net.eval() before the loop.'),
+    {'the network is in train mode while it is evaluated':
+         without_after(accuracy_but(
+             in_train_mode_during_the_evaluation=lambda t, b: t)),
+     'the network is put into train mode before it is evaluated':
+         without_after(accuracy_but(
+             in_train_mode_during_the_evaluation=True)),
+     'gradients are recorded and cost memory':
+         without_after(accuracy_but(gradients_were_recorded=True)),
+     'only the first minibatch counts': without_after(accuracy_but(
+         accuracy=lambda t, b: mean_of_means(t, b[:1]))),
+     'only the last minibatch counts': without_after(accuracy_but(
+         accuracy=lambda t, b: mean_of_means(t, b[-1:]))),
+     'the accuracies of unequal minibatches are averaged': without_after(
+         accuracy_but(accuracy=mean_of_means)),
+     'this is the number of right ones': without_after(accuracy_but(
+         accuracy=lambda t, b: float(sum(
+             (X.argmax(1) == y).sum() for X, y in b))))},
+    without_after(accuracy_of))
+
+
+def watched_loss(answer, net, data_iter):
+    """Return the loss, and what the network has noted."""
+    value = answer(net, data_iter)
+    if isinstance(value, torch.Tensor) and value.requires_grad:
+        raise Wrong('what comes back is a tensor that carries the graph of '
+                    f'all {len(data_iter)} minibatches, so their memory '
+                    'cannot be freed')
+    return {'loss': a_number(value),
+            'gradients are recorded': any(g for _, g in net.notes),
+            'the network is in train mode': any(t for t, _ in net.notes)}
+
+
+def watched_by(loss=loss_of, gradients=False, mode=False):
+    """Make a function that gives such a report."""
+    return lambda net, data_iter: {
+        'loss': loss(data_iter), 'gradients are recorded': gradients,
+        'the network is in train mode': mode}
+
+
+validation_loss = Question(
+    watched_by(), plain_batches,
+    ('A tensor that has a grad_fn keeps alive what it was computed from. '
+     'Does the sum have one? Who needs gradients here?',
+     'Put the loop under `with torch.no_grad():`, and add up numbers: '
+     '.item().'),
+    {'gradients are recorded, though nobody needs them here':
+         watched_by(gradients=True),
+     'the network is in train mode': watched_by(mode=True),
+     'the sum is divided by the number of minibatches, not of examples':
+         watched_by(lambda b: loss_of(b, 'sum') / len(b)),
+     'it is divided twice: by the mean of each minibatch, and at the end':
+         watched_by(lambda b: sum(loss_of([x]) for x in b)
+                    / sum(len(y) for _, y in b)),
+     'only the last minibatch counts': watched_by(
+         lambda b: loss_of(b[-1:], 'sum') / sum(len(y) for _, y in b)),
+     'this is the sum: divide by the number of examples':
+         watched_by(lambda b: loss_of(b, 'sum'))},
+    watched_loss)
+
+
+def fitted(answer, num_batches, num_epochs):
+    """Let an answer train; count steps and tests."""
+    done, tests = [], []
+
+    def step(X, y):
+        if (X, y) != batches[len(done) % num_batches]:
+            raise Wrong('step(X, y) wants each minibatch once in an epoch, '
+                        f'in order: got step({X!r}, {y!r})')
+        done.append(X)
+
+    def test():
+        tests.append(len(done))
+        return len(done) / 100
+
+    batches = [(f'X{i}', f'y{i}') for i in range(num_batches)]
+    history = answer(step, test, batches, num_epochs)
+    return {'number of steps': len(done), 'number of tests': len(tests),
+            'what is returned': history}
+
+
+def fitted_by(when):
+    """Make a function that tests after given numbers of steps."""
+    def look(num_batches, num_epochs):
+        times = when(num_batches, num_epochs)
+        return {'number of steps': num_batches * num_epochs,
+                'number of tests': len(times),
+                'what is returned': [t / 100 for t in times]}
+    return look
+
+
+fit = Question(
+    fitted_by(lambda b, e: [b * (i + 1) for i in range(e)]),
+    lambda dice: [Case(1, 1), Case(3, 1), Case(3, 2), Case(2, 4)],
+    ('How often does each line run in an epoch? Count the tests of one '
+     'epoch with three minibatches.',
+     'What stands inside the inner loop runs for every minibatch. The test '
+     'belongs one step to the left.'),
+    {'the whole test set is gone through after every minibatch':
+         fitted_by(lambda b, e: [i + 1 for i in range(b * e)]),
+     'it is tested once, after the last epoch':
+         fitted_by(lambda b, e: [b * e]),
+     'it is tested before each epoch, not after it':
+         fitted_by(lambda b, e: [b * i for i in range(e)])},
+    fitted)
+
+
+class Recorder:
+    """Takes what is written, in place of TensorBoard's SummaryWriter."""
+
+    def __init__(self):
+        self.entries, self.closed = [], False
+
+    def add_scalar(self, tag, scalar_value, global_step=None, **options):
+        if self.closed:
+            raise Wrong('something is written after the file was closed')
+        self.entries.append((tag, float(scalar_value), global_step))
+
+    def close(self):
+        self.closed = True
+
+
+def written(answer, losses):
+    """Return what an answer writes."""
+    writer = Recorder()
+    answer(writer, losses)
+    return {'entries': writer.entries, 'the file is closed': writer.closed}
+
+
+def written_by(entry=lambda i, v: ('loss', v, i), pick=slice(None),
+               closed=True):
+    """Make a function that writes, or writes something else."""
+    def look(losses):
+        entries = [entry(i, float(v)) for i, v in enumerate(losses)]
+        return {'entries': entries[pick], 'the file is closed': closed}
+    return look
+
+
+write_losses = Question(
+    written_by(),
+    lambda dice: [Case(torch.tensor(v)) for v in [
+        [5.], [5., 3.], [4., 2., 1., 0.5]]],
+    ('How many entries are in the file? How often does the line that writes '
+     'run?',
+     'The call of add_scalar stands behind the loop: it belongs inside.'),
+    {'only the last loss is in the file': written_by(pick=slice(-1, None)),
+     'only the first loss is in the file': written_by(pick=slice(1)),
+     'every entry has the step 0': written_by(lambda i, v: ('loss', v, 0)),
+     'the entries have no step': written_by(lambda i, v: ('loss', v, None)),
+     'the steps begin with 1': written_by(lambda i, v: ('loss', v, i + 1)),
+     'every loss has a name of its own: that gives as many curves of one '
+     'point': written_by(lambda i, v: (f'loss {i}', v, i)),
+     'the file is not closed: its last entries may be lost':
+         written_by(closed=False)},
+    written)
+
+
+def probabilities(scores, dim):
+    """Take the softmax by exponentials."""
+    parts = scores.double().exp()
+    return (parts / parts.sum(dim, keepdim=True)).float()
+
+
+vote = Question(
+    lambda scores: probabilities(scores, 2).mean(0),
+    lambda dice: [Case(dice.whole(*s)) for s in [
+        (2, 1, 2), (3, 2, 3), (4, 3, 5)]],
+    ('Which numbers must add up to 1: those of the crops, of the images, or '
+     'of the classes? Add them up and look.',
+     'Without dim, softmax guesses: for three axes it takes axis 0. The '
+     'classes are axis 2.'),
+    {'all probabilities are equal, whatever the scores are':
+         lambda scores: probabilities(scores, 0).mean(0),
+     'the probabilities of a class add up to 1 over the images: they should '
+     'do so over the classes of an image':
+         lambda scores: probabilities(scores, 1).mean(0),
+     'the scores are averaged before the softmax: average probabilities':
+         lambda scores: probabilities(scores.mean(0), 1),
+     'the probabilities of the crops are summed: they add up to the number '
+     'of crops': lambda scores: probabilities(scores, 2).sum(0),
+     'these are logarithms of probabilities':
+         lambda scores: probabilities(scores, 2).log().mean(0)})
+
+
+def stepped(answer, X, y):
+    """Let an answer take two steps with a filled linear layer."""
+    net = nn.Linear(X.shape[1], 3)
+    net.weight.data, net.bias.data = fill((3, X.shape[1])), fill((3,))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+    losses = [a_number(answer(net, optimizer, X, y)) for _ in range(2)]
+    return {'losses': losses, 'weight after two steps': net.weight.detach()}
+
+
+def stepped_by(squash=False, old=0., lr=0.5, total=False, nll=False):
+    """Make a function that takes the steps without autograd."""
+    def look(X, y):
+        W, b, stale, losses = fill((3, X.shape[1])), fill((3,)), 0., []
+        for _ in range(2):
+            Z = X @ W.T + b
+            S = Z.softmax(1)
+            P = S.softmax(1) if squash else S
+            Y = F.one_hot(y, 3)
+            n = 1 if total else len(X)
+            losses.append(float(-((S if nll else P.log()) * Y).sum() / n))
+            G = -Y.float() if nll else P - Y
+            if squash or nll:
+                G = S * (G - (G * S).sum(1, keepdim=True))
+            step = [G.T @ X / n, G.sum(0) / n]
+            stale = [g + old * s for g, s in zip(
+                step, stale or [0., 0.])]
+            W, b = W - lr * stale[0], b - lr * stale[1]
+        return {'losses': losses, 'weight after two steps': W}
+    return look
+
+
+def step_cases(dice):
+    """Give minibatches; load what the first optimizer loads, beforehand."""
+    torch.optim.SGD([nn.Parameter(torch.zeros(1))])
+    return [Case(torch.eye(2)[:n], torch.arange(n)) for n in [1, 2]] + [
+        Case(dice.normal(4, 2), torch.tensor([0, 2, 1, 2]))]
+
+
+train_step = Question(
+    stepped_by(), step_cases,
+    ('What is the smallest loss this program can reach, if the network is '
+     'right and quite sure? Try scores of 100 and 0.',
+     'cross_entropy takes scores and does the softmax itself. Give it the '
+     'scores as they are.'),
+    {'the loss differs too little between right and wrong, and the steps '
+     'are too small': stepped_by(squash=True),
+     'the gradients of the step before are still there: see that they are '
+     'set to zero': stepped_by(old=1.),
+     'the weights do not move': stepped_by(lr=0.),
+     'the weights move away from the minimum': stepped_by(lr=-0.5),
+     'the loss is the sum over the examples: their mean is wanted':
+         stepped_by(total=True),
+     'nll_loss wants logarithms of probabilities':
+         stepped_by(squash=False, nll=True)},
+    stepped)
+
+classifier = network(
+    (1, 6, 6), 'conv 4 3, relu, max, flat, linear 10',
+    ('Print the scores of one minibatch: what is their smallest number? '
+     'Which layer came last?',
+     'A ReLU stands behind the last linear layer. Scores are numbers of '
+     'both signs: leave them as they are.'),
+    {'the scores are never negative':
+         'conv 4 3, relu, max, flat, linear 10, relu',
+     'the scores lie between 0 and 1: there is a sigmoid on them':
+         'conv 4 3, relu, max, flat, linear 10, sigmoid',
+     'these are probabilities: cross-entropy wants scores':
+         'conv 4 3, relu, max, flat, linear 10, softmax',
+     'the ReLU behind the convolution is missing':
+         'conv 4 3, max, flat, linear 10',
+     'the pooling takes the average':
+         'conv 4 3, relu, avg, flat, linear 10'})
+
+
+def by_batch_norm(batches, num_channels, momentum=0.1):
+    """Let PyTorch's batch norm move its running mean."""
+    norm = nn.BatchNorm2d(num_channels, momentum=momentum)
+    for X in batches:
+        norm(X)
+    return norm.running_mean
+
+
+running_mean = Question(
+    by_batch_norm,
+    lambda dice: [Case([torch.tensor([[[[4., 6.]]]])], 1)] + [
+        Case([dice.whole(2, c, 2, 2) for _ in range(n)], c, *m)
+        for n, c, m in [(1, 2, [0.25]), (2, 3, []), (4, 2, [0.1])]],
+    ('By which factor does the first minibatch count, and by which the '
+     'tenth? Try it with one minibatch whose mean is 5.',
+     'The new mean counts with momentum, what was there before with '
+     '1 - momentum.'),
+    {'the running mean jumps to nearly the newest minibatch':
+         lambda batches, num_channels, momentum=0.1: by_batch_norm(
+             batches, num_channels, 1 - momentum),
+     'what was there before is forgotten':
+         lambda batches, num_channels, momentum=0.1: by_batch_norm(
+             batches, num_channels, 1.),
+     'what was there before is not made smaller':
+         lambda batches, num_channels, momentum=0.1: momentum * sum(
+             X.mean((0, 2, 3)) for X in batches),
+     'this is the plain average of the minibatches':
+         lambda batches, num_channels, momentum=0.1: by_batch_norm(
+             batches, num_channels, None)})
+
+QUESTIONS = {
+    'Affine': affine, 'as_images': as_images, 'TwoLayers': two_layers,
+    'Standardize': standardize, 'count_labels': count_labels,
+    'first_loss': first_loss, 'scores': scores, 'ConvBlock': conv_block,
+    'lenet': lenet, 'head': head, 'Branches': branches, 'OnRows': on_rows,
+    'Small': small, 'max_pool': max_pool, 'crop': crop,
+    'to_minibatch': to_minibatch, 'Pictures': pictures, 'pool': pool,
+    'ThreeLayers': three_layers, 'Dense': dense, 'plan': plan,
+    'Residual': residual, 'count_parameters': count_parameters,
+    'means': means, 'evaluate': evaluate,
+    'validation_loss': validation_loss, 'fit': fit,
+    'write_losses': write_losses, 'vote': vote, 'train_step': train_step,
+    'classifier': classifier, 'running_mean': running_mean}

@@ -1,0 +1,210 @@
+"""Hidden tests: how a teacher writes one, and how its inputs are drawn.
+
+A hidden test is a generator with the name of a question. It draws inputs
+with the dice and yields a call and what must come out:
+
+    import torch
+    from d2lmini_mark import call, marks
+
+    @marks(2)
+    def double(dice):
+        for size in [(1, 1), (2, 3)]:
+            X = dice.whole(*size)
+            yield call(X), 2 * X
+
+The students' `double` must be right in every call to have its 2 marks. An
+exception is wanted if one is yielded: `yield call(-1), ValueError('size')`.
+"""
+import ast
+import dis
+import hashlib
+import importlib.util
+import inspect
+import json
+import re
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from d2lmini_check import questions
+from d2lmini_check.questions import Case as call
+from d2lmini_mark import plain
+
+# The names that the code of `use` finds in the student's process.
+KNOWN = ('torch', 'nn', 'F', 'np', 'math')
+
+
+class BadTest(ValueError):
+    """Raised for a hidden test that cannot be used; says why."""
+
+
+@dataclass
+class Test:
+    """A hidden test whose inputs are drawn: what is called, what is wanted.
+
+    name: of the column. of: the student's function. drive: source of the
+    code that calls it, or None. ready: the (call, wanted) pairs.
+    """
+    name: str
+    of: str
+    points: float
+    seconds: float
+    secret: bool
+    drive: str | None
+    names: list
+    ready: list
+
+
+@dataclass
+class Exam:
+    """All tests of a file, with the seed that they were drawn with."""
+    path: Path
+    chapter: str
+    seed: int
+    tests: list
+
+    def digest(self):
+        """Return a checksum of everything that a mark depends on."""
+        drawn = [[t.name, t.of, t.points, t.seconds, t.secret, t.drive, [
+            [packed(c), written(wanted)] for c, wanted in t.ready]]
+            for t in self.tests]
+        return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()
+
+    def question(self, name):
+        """Return the public question of this name; None if there is none."""
+        if self.chapter in questions.chapters():
+            return questions.questions(self.chapter).get(name)
+        return None
+
+    def named(self, test, case):
+        """Return (name, value) of the arguments of a call."""
+        question = self.question(test.of)
+        names = test.names or (question and list(inspect.signature(
+            question.oracle).parameters)) or []
+        more = [f'input {i + 1}' for i in range(len(names), len(case.args))]
+        return [*zip([*names, *more], case.args), *case.kwargs.items()]
+
+
+def marks(points, *, of=None, use=None, seconds=5.0, secret=False):
+    """Make a generator of calls a hidden test that is worth some points.
+
+    of: the student's function; by default it has the name of the generator.
+    use: a function that calls the student's, where arguments and results
+    are no plain data: use(answer, *args). It runs in the student's process
+    and is readable there, so it must hold no expected value, and it finds
+    only torch, nn, F, np and math. seconds: for each call.
+    secret: do not show the student what was wanted.
+    """
+    def decorate(function):
+        function.hidden_test = dict(
+            points=points, of=of or function.__name__, use=use,
+            seconds=seconds, secret=secret)
+        return function
+    return decorate
+
+
+def load(path):
+    """Import a file of hidden tests; return {name: generator function}."""
+    spec = importlib.util.spec_from_file_location('hidden_tests', path)
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(Path(path).parent))  # for helpers beside it
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise BadTest(f'{path} cannot be imported: {type(error).__name__}: '
+                      f'{error}') from error
+    finally:
+        sys.path.pop(0)
+    found = {name: f for name, f in vars(module).items()
+             if hasattr(f, 'hidden_test')}
+    if not found:
+        raise BadTest(f'{path} holds no hidden tests: put @marks(...) above '
+                      'the functions')
+    return found
+
+
+def draw(path, seed):
+    """Draw the inputs of all tests in a file; raise BadTest."""
+    tests = [draw_test(name, function, seed)
+             for name, function in load(path).items()]
+    places = '/'.join(Path(path).absolute().parts[-2:])
+    chapter = re.search(r'(?:^|/)c?(\d\d)_', places)
+    return Exam(Path(path), chapter[1] if chapter else '', seed, tests)
+
+
+def draw_test(name, function, seed):
+    """Draw the inputs of one test: its dice depend on its name and seed."""
+    options = dict(function.hidden_test)
+    number = hashlib.sha256(f'{seed} {name}'.encode()).digest()
+    dice = questions.Dice(int.from_bytes(number[:7], 'big'))
+    use = options.pop('use')
+    try:
+        ready = [(c, wanted) for c, wanted in function(dice)]
+        ready.sort(key=lambda pair: call.size(pair[0]))
+        for case, wanted in ready:
+            plain.decode(packed(case)), plain.decode(written(wanted))
+            refuse_others([packed(case), written(wanted)])
+        if not ready:
+            raise ValueError('it yields no call')
+        if not options['points'] > 0 or not options['seconds'] > 0:
+            raise ValueError('points and seconds must be above 0')
+        return Test(name, drive=use and source_of(use), ready=ready,
+                    names=names_of(use), **options)
+    except Exception as error:
+        raise BadTest(f'the hidden test {name!r} fails: '
+                      f'{type(error).__name__}: {error}') from error
+
+
+def packed(case):
+    """Return the arguments of a call as plain data."""
+    return [plain.encode(list(case.args)),
+            [[k, plain.encode(v)] for k, v in case.kwargs.items()]]
+
+
+def written(wanted):
+    """Return what is wanted as plain data, also if it is an exception."""
+    if isinstance(wanted, BaseException):
+        return [type(wanted).__name__, str(wanted)]
+    return plain.encode(wanted)
+
+
+def refuse_others(data):
+    """Raise if something in plain data has lost all but its type."""
+    if isinstance(data, dict) and data.get('kind') == 'other':
+        raise ValueError(f'{data["type"]} is no plain data: make it in the '
+                         'student\'s process, with `use`')
+    if isinstance(data, dict):
+        data = data['data'] if data['kind'] in ('tuple', 'dict') else []
+    if isinstance(data, list):
+        for inner in data:
+            refuse_others(inner)
+
+
+def source_of(use):
+    """Return the source of `use`, which must stand on its own."""
+    source = textwrap.dedent(inspect.getsource(use))
+    tree = ast.parse(source)
+    if use.__name__ != getattr(tree.body[0], 'name', None):
+        raise ValueError('use must be a function made by def')
+    tree.body[0].decorator_list = []
+    for name in globals_read(use.__code__):
+        if name in use.__globals__ and name not in KNOWN:
+            raise ValueError(
+                f'{use.__name__} reads {name}, but it is sent alone to the '
+                f"student's process: it finds only {', '.join(KNOWN)}")
+    return ast.unparse(tree)
+
+
+def globals_read(code):
+    """Yield the global names that a function and those inside it read."""
+    yield from (i.argval for i in dis.get_instructions(code)
+                if i.opname == 'LOAD_GLOBAL')
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            yield from globals_read(constant)
+
+
+def names_of(use):
+    """Return the names of the arguments of `use`, without the answer."""
+    return list(inspect.signature(use).parameters)[1:] if use else []

@@ -1,0 +1,272 @@
+"""Judge a submission: the verdicts are reached here, outside of the box."""
+import builtins
+import json
+import time
+from dataclasses import asdict, dataclass, field
+
+from d2lmini_check import compare
+from d2lmini_check.judge import run_one
+from d2lmini_mark import exam as exams
+from d2lmini_mark import plain
+from d2lmini_mark.boxes import GRACE, Died, Late
+
+SHORT = {'right': 'right', 'wrong': 'wrong', 'blank': 'not answered',
+         'missing': 'not defined', 'error': 'raises an error',
+         'late': 'out of time', 'died': 'ends the process',
+         'unread': 'not marked'}
+
+
+@dataclass
+class Verdict:
+    """What a test gave: a key of SHORT, points, and a text for the student."""
+    status: str
+    text: str = ''
+    points: float = 0
+
+
+@dataclass
+class Result:
+    """The marks of one submission."""
+    verdicts: dict
+    cells: dict = field(default_factory=dict)
+    trouble: str = ''
+
+    def points(self):
+        """Return the sum of all points."""
+        return sum(v.points for v in self.verdicts.values())
+
+    def note(self):
+        """Say in a line why marks are missing."""
+        short = [f'{name}: {SHORT[v.status]}'
+                 for name, v in self.verdicts.items() if v.status != 'right']
+        return self.trouble or '; '.join(short)
+
+    def to_json(self):
+        """Return all of it as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text):
+        """Return the Result that to_json wrote."""
+        found = json.loads(text)
+        verdicts = {name: Verdict(**v)
+                    for name, v in found.pop('verdicts').items()}
+        return cls(verdicts, **found)
+
+
+class Lost(Exception):
+    """Raised when no value comes back: holds the Verdict."""
+
+
+class Marker:
+    """Marks one submission, in as many boxes as it breaks.
+
+    The cells run first, one by one; one that ends or stops the box is left
+    out in the next. cell_seconds is for one cell, and three times as much
+    for all of them.
+    """
+
+    def __init__(self, exam, boxes, cells, cell_seconds=20.0):
+        self.exam, self.boxes, self.cells = exam, boxes, cells
+        self.cell_seconds, self.left = cell_seconds, 3 * cell_seconds
+        self.box, self.stopped, self.raised = None, {}, {}
+
+    def mark(self):
+        """Return the Result."""
+        try:
+            verdicts = {t.name: self.verdict(t) for t in self.exam.tests}
+        finally:
+            self.close()
+        result = Result(verdicts, self.raised | self.stopped)
+        if all(v.status == 'missing' for v in verdicts.values()):
+            result.trouble = ('none of the functions asked for is defined: '
+                              'is this the right notebook?')
+        return result
+
+    def verdict(self, test):
+        """Judge one test; all its calls must be right."""
+        values, lost = [], None
+        sent = [exams.packed(case) for case, _ in test.ready]
+        try:
+            reply = self.ask(test, sent)
+            for i, data in enumerate(sent):
+                values.append(read(test, reply, i, data))
+        except Lost as error:
+            lost = error.args[0]
+        for (value, changed), (case, wanted) in zip(values, test.ready):
+            what = difference(value, wanted)
+            if what:
+                what = self.mistake(test, values) or what
+            elif changed:
+                what = ('the result is right, but your function changed its '
+                        'input in place: work on a copy')
+            if what:
+                return Verdict(
+                    'error' if isinstance(value, Exception) else 'wrong',
+                    describe(self.exam, test, case, value, wanted, what))
+        return lost or Verdict('right', points=test.points)
+
+    def ask(self, test, sent):
+        """Have all calls of a test made; raise Lost if the box is lost.
+
+        Raises BoxError if there is no box: then nothing is judged.
+        """
+        request = {'of': test.of, 'drive': test.drive, 'calls': sent,
+                   'seconds': test.seconds}
+        size = len(json.dumps([sent, [exams.written(wanted)
+                                      for _, wanted in test.ready]]))
+        box = self.ready()
+        try:
+            return box.ask(request, test.seconds + GRACE,
+                           10**5 * (1 + size // 10**4))  # tells no length
+        except Late:
+            self.close()
+            return {'ended': 'late', 'answers': {}}
+        except Died as error:
+            self.close()
+            raise Lost(Verdict('died', f'{error}.')) from None
+
+    def ready(self):
+        """Return a box in which all cells have run that can be run."""
+        while self.box is None:
+            self.box = self.boxes.open()
+            for number, source in self.cells:
+                if str(number) not in self.stopped:
+                    self.run(str(number), source)
+                if self.box is None:
+                    break
+        return self.box
+
+    def run(self, number, source):
+        """Run a cell; close the box if it stops or ends it."""
+        if self.left <= 0:
+            self.stopped[number] = 'left out: the time for all cells is up'
+            return
+        start, seconds = time.monotonic(), min(self.left, self.cell_seconds)
+        try:
+            error = self.box.ask({'cell': number, 'source': source},
+                                 seconds)['ended']
+            if error:
+                self.raised[number] = f'raised {error_text(error)}'
+        except Late:
+            self.stopped[number] = f'left out: not done after {seconds:.0f} s'
+            self.close()
+        except Died as error:
+            self.stopped[number] = f'left out: {error}'
+            self.close()
+        self.left -= time.monotonic() - start
+
+    def close(self):
+        """End the box, if there is one."""
+        if self.box:
+            self.box.close()
+        self.box = None
+
+    def mistake(self, test, values):
+        """Name the mistake, if the public checks know one that fits."""
+        question = self.exam.question(test.of)
+        if question is None or test.drive or test.secret or any(
+                isinstance(v, Exception) for v, _ in values) or len(
+                    values) < len(test.ready):
+            return None
+        for sentence, wrong in question.mistakes.items():
+            if all(difference(value, run_one(wrong, case).value) is None
+                   for (value, _), (case, _) in zip(
+                       values, test.ready)):
+                return sentence
+        return None
+
+
+def difference(value, wanted):
+    """Say how a value differs from what is wanted; None if it does not."""
+    try:
+        return compare.difference(value, wanted)
+    except Exception:  # such as an int that is too large for a float
+        return 'this cannot be compared with what is wanted'
+
+
+def read(test, reply, i, sent):
+    """Return (value, whether the input changed) of call number i.
+
+    An error that was raised is a value too. Raises Lost for all else.
+    """
+    answer = reply['answers'].get(i)
+    if answer is None:
+        raise Lost(ended(test, reply['ended']))
+    if 'missing' in answer:
+        raise Lost(Verdict('missing', f'There is no function {test.of}: was '
+                           'its cell left out, or did it raise an error?'))
+    if 'large' in answer:
+        raise Lost(Verdict('wrong', 'What your function returns is far '
+                           'larger than what is wanted.'))
+    if 'error' in answer:
+        return error_of(answer['error']), False
+    try:
+        value = plain.decode(answer.get('value'))
+    except (plain.Unreadable, RecursionError) as error:
+        raise Lost(Verdict('wrong', 'What your function returns cannot be '
+                           f'read: {error}.')) from None
+    return value, json.dumps(answer.get('after')) != json.dumps(sent)
+
+
+def ended(test, how):
+    """Return the verdict on a process that ended before its answer."""
+    if how == 'late':
+        return Verdict('late', 'Your code was not done after '
+                       f'{test.seconds:g} seconds; is there a loop without '
+                       'an end?')
+    return Verdict('died', f'Your code ended its process ({printable(how)}):'
+                   ' no exit(), please, and not too much memory.')
+
+
+def error_of(error):
+    """Return an exception like the one that a student's code raised."""
+    if type(error) is not list or len(error) != 4 or not all(
+            type(part) is str for part in error):
+        raise Lost(Verdict('died', 'Your code sent something unreadable.'))
+    kind, name, text, line = map(printable, error)
+    if kind == 'NotImplementedError' and not text:
+        raise Lost(Verdict('blank', 'Not answered yet.'))
+    kind = getattr(builtins, kind, None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = Exception
+    found = type(name, (kind,), {'__init__': lambda *args: None,
+                                 '__str__': lambda self: text})()
+    found.student_line = line
+    return found
+
+
+def error_text(error):
+    """Write what a cell raised in a line."""
+    if type(error) is not list or len(error) != 4:
+        return 'something unreadable'
+    _, name, text, line = map(printable, error)
+    return f'{name}: {text}' + (f' (in the line `{line}`)' if line else '')
+
+
+def printable(text, most=500):
+    """Leave out what does not show, and what is too long."""
+    text = ''.join(c if c.isprintable() or c == '\n' else '\ufffd'
+                   for c in str(text)[:most])
+    return text.strip()
+
+
+def describe(exam, test, case, value, wanted, what):
+    """Put together what is wrong, the input, what came out and what should.
+
+    Of a secret test only the first is told, and not in numbers.
+    """
+    if test.secret:
+        return ('This is not right.' if not isinstance(value, Exception)
+                else printable(what))
+    rows = exam.named(test, case)
+    if not isinstance(value, Exception):
+        rows.append(('got', value))
+    rows.append(('wanted', wanted))
+    width = max(len(name) for name, _ in rows)
+    lines = [what if what[-1] in '.?!' else f'{what}.'] + [
+        f'  {name:{width}} = {compare.show(value, width + 5)}'
+        for name, value in rows]
+    if question := exam.question(test.of):
+        lines += ['', f'Hint: {question.hints[0]}']
+    return printable('\n'.join(lines), 5000)

@@ -1,0 +1,70 @@
+"""Take the pictures that stand for the widgets where no script runs.
+
+    python tools/shoot.py [NAME ...]    all if none is named
+
+Needs Playwright and Chromium, like the tests.
+"""
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).resolve().parents[1] / 'site'
+sys.path.append(str(SITE / 'extensions'))
+from embed import FOLDER, scripts  # noqa: E402
+
+NAMES = ['convolution', 'pooling', 'receptive-field', 'calculator', 'draw',
+         'transposed', 'channels', 'playground']
+POSES = {'convolution': 'widget => widget.choose(0, 2)',
+         'draw': 'widget => widget.fetchStored(7)',
+         'transposed': 'widget => widget.choose(1, 1)'}
+SCALE = 150 / 105  # of the book's figures: in their files, on a page
+BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Widgets</title><div class="columns"><main><h1>Widgets</h1>
+{}</main></div>"""
+STILL = """
+    .lead, .controls, .player, .buttons, .honest, .facts,
+    textarea { display: none !important }
+    .scroll { height: auto !important }
+    main > *, .stage, .verdict, .outcome {
+        min-height: 0 !important; border: 0 !important }"""
+
+
+def show(page, *names):
+    """Fill a browser's page with widgets; return the first of them."""
+    page.set_content(BARE.format(''.join(
+        f'<d2l-{name}><p>A picture.</p></d2l-{name}>' for name in names)))
+    for path in [SITE / 'static/book.css', FOLDER / 'widgets.css']:
+        page.add_style_tag(path=path)
+    for script in dict.fromkeys(s for name in names for s in scripts(name)):
+        page.add_script_tag(path=FOLDER / script)
+    return page.locator(f'd2l-{names[0]}')
+
+
+def main(names):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which('chromium'),
+            args=['--no-sandbox', '--disable-gpu'])
+        page = browser.new_page(
+            viewport={'width': 1280, 'height': 900}, color_scheme='light',
+            device_scale_factor=SCALE)
+        for name in names:
+            widget = show(page, name)
+            page.add_style_tag(content=STILL)
+            if name == 'draw':
+                page.add_script_tag(path=FOLDER / 'lenet-digits.js')
+            if name in POSES:
+                widget.evaluate(POSES[name])
+            picture = Image.open(io.BytesIO(widget.screenshot()))
+            picture.convert('RGB').quantize(64).save(
+                SITE / 'pictures' / f'{name}.png', optimize=True)
+        browser.close()
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:] or NAMES)
