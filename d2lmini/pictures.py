@@ -2,6 +2,7 @@
 
 PyTorch is imported where it is used: d2lmini.scale.predict starts without it.
 """
+import itertools
 import os
 import warnings
 from pathlib import Path
@@ -13,23 +14,44 @@ MAX_PIXELS = 50_000_000  # 150 MB as RGB
 # As torchvision.datasets.folder has them, where ImageFolder looks.
 IMG_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif',
                   '.tiff', '.webp')
+# Folders that macOS, network disks and Windows put beside one's own.
+SYSTEM_FOLDERS = ('__macosx', '@eadir', 'system volume information')
 
 
-def open_picture(path, max_pixels=MAX_PIXELS):
+def open_picture(path: str | os.PathLike,
+                 max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open a picture file as a PIL image of mode RGB, upright.
 
     Gray, CMYK and palette pictures are converted, transparent ones laid on
-    white; the camera's note on rotation (EXIF) is followed; of an animation
-    the first frame is taken. Raises FileNotFoundError if there is no such
-    file, ValueError if it is empty, no whole picture or has more than
-    max_pixels, which is found out before it is decoded. All name the file.
+    white; more than eight bits are scaled, see to_eight_bits; the camera's
+    note on rotation (EXIF) is followed; of an animation the first frame is
+    taken.
+
+    Args:
+        path: Of the file.
+        max_pixels: The most that are decoded, by the size in the header.
+
+    Returns:
+        The picture, 8 bits for each of its three colors.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is empty, no whole picture or too large. All name
+            the file.
     """
     path = Path(path)
     check_file(path)
     try:
-        with warnings.catch_warnings(action='ignore'), Image.open(path) as im:
-            check_pixels(im, max_pixels)
-            return to_rgb(ImageOps.exif_transpose(im))
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', module='PIL')
+            with Image.open(path) as image:
+                check_header(image, max_pixels)
+                cut = ';16' in str(image.tile) and image.mode[0] != 'I'
+                picture = ImageOps.exif_transpose(image)
+            if cut and max(top for _, top in picture.getextrema()[:3]) < 64:
+                warnings.warn(f'{path}: of its 16 bits a color only the upper '
+                              '8 can be read, and they are nearly black')
+            return to_rgb(picture, path)
     except (TooLarge, Image.DecompressionBombError) as error:
         raise ValueError(f'{path} is too large: {error}') from None
     except UnidentifiedImageError:
@@ -54,9 +76,11 @@ class TooLarge(Exception):
     """The header of a picture announces too many pixels."""
 
 
-def check_pixels(image, max_pixels):
+def check_header(image, max_pixels):
     """Raise TooLarge by the size in the header, before memory is taken."""
     width, height = image.size
+    if image.format == 'EPS':  # Pillow would run another program on it
+        raise ValueError('EPS describes a page for printing, save it as PNG')
     if width * height > max_pixels:
         raise TooLarge(
             f'it has {width:,} x {height:,} pixels, more than max_pixels = '
@@ -64,18 +88,43 @@ def check_pixels(image, max_pixels):
             'trust the file')
 
 
-def to_rgb(image):
+def to_rgb(image, name='picture'):
     """Convert a PIL image of any mode; transparent pixels become white."""
     if image.mode[0] in 'IF':  # more than 8 bits: convert() would cut them
-        numbers = np.asarray(image).astype(float)
-        top = 65535 if image.mode[0] == 'I' else max(1.0, numbers.max())
-        image = Image.fromarray((numbers / top * 255).clip(0, 255).astype(
-            np.uint8))
+        image = to_eight_bits(image, name)
     if image.has_transparency_data:
         image = image.convert('RGBA')
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image)
     return image.convert('RGB')
+
+
+def to_eight_bits(image, name):
+    """Scale a gray PIL image of whole numbers or floats to 0 to 255.
+
+    Whole numbers fill 16 bits, or else 8, 10, 12, ..., 32, the fewest that
+    hold the largest of them: cameras put 12 bits into files of 16. Floats
+    reach to 1, or else to their largest. A warning tells of each "or else".
+
+    Raises:
+        ValueError: If a number is negative, infinite or not a number.
+    """
+    numbers = np.asarray(image).astype(float)
+    low, high = numbers.min(), numbers.max()
+    if not (low >= 0 and high < np.inf):
+        raise ValueError(f'its numbers go from {low:g} to {high:g}, wanted '
+                         'are finite ones from 0 up')
+    if image.mode == 'F':
+        top, usual = max(1.0, high), 1
+    else:
+        bits = max(8, 2 * -(-int(high).bit_length() // 2))
+        top, usual = 2 ** bits - 1, 65535
+    if high and top != usual:
+        warnings.warn(f'{name}: its numbers go up to {high:,.5g}, so white is '
+                      f'taken to be {top:,.5g}, not {usual:,}')
+    clear = numbers == image.info.get('transparency')
+    numbers = np.where(clear, 255, numbers / top * 255).round()
+    return Image.fromarray(numbers.astype(np.uint8))
 
 
 def crop_center(image, size, share):
@@ -89,74 +138,165 @@ def crop_center(image, size, share):
                         box=(left, top, left + side, top + side))
 
 
-def center_square(image, size=224, share=0.875):
-    """Cut the middle out of a PIL image; return it as (3, size, size).
+def center_square(image: Image.Image, size: int = 224, share: float = 0.875):
+    """Cut the middle out of a picture, as a tensor.
 
-    share: of the shorter side, that the square takes. The tensor is uint8.
+    Args:
+        image: A PIL image of any mode.
+        size: Height and width of what is returned, in pixels.
+        share: Of the picture's shorter side, that the square takes.
+
+    Returns:
+        A uint8 tensor of shape (3, size, size).
     """
     import torch
-    image = crop_center(image, size, share)
+    image = crop_center(to_rgb(image), size, share)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
 
 
-def load_folder(folder, size=224):
-    """Return images (N, 3, size, size), labels (N,), class names, paths.
+def load_folder(folder: str | os.PathLike, size: int = 224):
+    """Read all pictures of a folder that holds a folder for each class.
 
-    folder: with a folder of pictures for each class, as ImageFolder wants
-    them. Files that are not named as pictures are left out. Raises as
-    open_picture does if one cannot be read.
+    What is no picture is left out: list_pictures tells which files are read,
+    and check_images why others are not.
+
+    Args:
+        folder: Of the folders of the classes.
+        size: Height and width to which center_square cuts each, in pixels.
+
+    Returns:
+        The images, uint8 (N, 3, size, size), their labels (N,), the names of
+        the classes in the order of the alphabet, and the paths of the files.
+
+    Raises:
+        ValueError: If a picture or a folder cannot be read, or a class has
+            no picture. It names the file.
     """
     import torch
-    from torchvision.datasets import ImageFolder
-    found = ImageFolder(folder, loader=open_picture,
-                        transform=lambda image: center_square(image, size))
-    return (torch.stack([X for X, _ in found]), torch.tensor(found.targets),
-            found.classes, [Path(path) for path, _ in found.imgs])
+    classes, bad = list_pictures(folder)
+    wrong = [f'{path}: {reason}' for path, reason in bad.items()
+             if not reason.startswith('left out')]
+    if wrong or not classes:
+        raise ValueError('; '.join(wrong) or 'a folder for each class is '
+                         f'wanted in {folder}, there is none')
+    paths = [path for found in classes.values() for path in found]
+    labels = [i for i, found in enumerate(classes.values()) for _ in found]
+    return (torch.stack([center_square(open_picture(path), size)
+                         for path in paths]),
+            torch.tensor(labels), list(classes), paths)
+
+
+def list_pictures(folder):
+    """Find the pictures of each class, and say what else there is.
+
+    Args:
+        folder: With a folder for each class, which holds pictures in folders
+            of any depth.
+
+    Returns:
+        {class: paths of its pictures}, and {path: reason} of all else but
+        hidden files; what is no fault has a reason that begins with 'left
+        out'.
+
+    Raises:
+        ValueError: If there is no such folder.
+    """
+    folder, classes, bad = Path(folder), {}, {}
+    if not folder.is_dir():
+        raise ValueError(f'a folder of pictures is wanted, got {folder}')
+    for path, reason in walk(folder, {os.path.realpath(folder)}):
+        parts = path.relative_to(folder).parts
+        if reason:
+            bad[path] = reason
+        elif os.path.isdir(path):
+            classes.setdefault(parts[0], [])
+        elif len(parts) > 1:
+            classes[parts[0]].append(path)
+        else:
+            bad[path] = 'left out: it lies in no folder of a class'
+    for name, found in classes.items():
+        if not found:
+            bad.setdefault(folder / name, 'a class without a picture')
+    return classes, bad
+
+
+def walk(folder, seen):
+    """Give each path in a folder, and why it is left out, None if it is not.
+
+    seen: the real paths of folders that were met: no link leads there again.
+    """
+    try:
+        paths = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError as error:
+        yield folder, f'unreadable: {error.strerror}'
+        return
+    reasons = {path: why_left_out(path, seen)  # of the links at last
+               for path in sorted(paths, key=os.path.islink)}
+    for path in paths:
+        if reasons[path] != '':
+            yield path, reasons[path]
+        if reasons[path] is None and os.path.isdir(path):
+            yield from walk(path, seen)
+
+
+def why_left_out(path, seen):
+    """Say why a file or folder is not looked into, None if it is.
+
+    Hidden files that not even ImageFolder would read are passed over: ''.
+    """
+    name, folder = path.name.lower(), os.path.isdir(path)
+    picture, real = name.endswith(IMG_EXTENSIONS), os.path.realpath(path)
+    if name[0] == '.':
+        return 'left out: it is hidden' if folder or picture else ''
+    if not folder:
+        return None if picture else (
+            f'left out: no picture ends in {path.suffix or path.name!r}')
+    if picture:
+        return 'left out: a folder with the name of a picture'
+    if name in SYSTEM_FOLDERS:
+        return 'left out: a folder that a system made'
+    if real in seen and os.path.islink(path):
+        return 'left out: a link to a folder that was met before'
+    seen.add(real)
+    return None
 
 
 def why_bad(path):
-    """Return in words why a file is no whole picture, None if it is one."""
-    if path.suffix.lower() not in IMG_EXTENSIONS:
-        return f'left out: no picture ends in {path.suffix or path.name!r}'
+    """Return in words why a picture cannot be read, None if it can."""
     try:
-        with open(path, 'rb') as file:
-            start = file.read(12)
-            Image.open(file).convert('RGB')  # decodes all of it
-    except Image.UnidentifiedImageError:
-        return f'not recognized: begins with {start}' if start else 'empty'
-    except Exception as error:  # a decoder may raise any
-        if path.is_dir():
-            return 'a folder with the name of a picture'
-        if isinstance(error, OSError) and error.errno:
-            return f'unreadable: {error.strerror}'
-        return f'cannot be decoded: {error or type(error).__name__}'
+        open_picture(path)  # decodes all of it
+    except (OSError, ValueError) as error:
+        return str(error).removeprefix(str(path)).lstrip(': ')
+    return None
 
 
-def check_images(folder):
-    """Return {name: reason} of what ImageFolder cannot read, or leaves out.
+def check_images(folder: str | os.PathLike) -> dict[str, str]:
+    """Name the files of a folder that are no pictures, before training.
 
-    folder: of pictures, in folders of any depth. Names are relative to it,
-    in order; hidden files (.name) are left alone. Each picture is decoded in
-    full, even if ImageFile.LOAD_TRUNCATED_IMAGES is set. Wrong bytes in the
-    middle of a JPEG file may go unnoticed: it has no checksum. Raises
-    ValueError if there is no such folder, or no file in it.
+    load_folder reads all others, and ImageFolder too if they are left out
+    by its is_valid_file. Each picture is decoded in full, even if
+    ImageFile.LOAD_TRUNCATED_IMAGES is set. Wrong bytes in the middle of a
+    JPEG file may go unnoticed: it has no checksum.
+
+    Args:
+        folder: With a folder of pictures for each class.
+
+    Returns:
+        {name: reason} of what cannot be read or is left out, in order;
+        names are relative to folder.
+
+    Raises:
+        ValueError: If there is no such folder, or nothing in it.
     """
-    folder, bad = Path(folder), {}
-    if not folder.is_dir():
-        raise ValueError(f'a folder of pictures is wanted, got {folder}')
+    classes, bad = list_pictures(folder)
+    if not classes and not bad:
+        raise ValueError(f'there is no file in the folder {folder}')
     lenient = ImageFile.LOAD_TRUNCATED_IMAGES
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
-        for where, folders, files in os.walk(
-                folder, followlinks=True, onerror=lambda error: bad.update(
-                    {Path(error.filename): f'unreadable: {error.strerror}'})):
-            names = files + [name for name in folders if name.lower().endswith(
-                IMG_EXTENSIONS)]
-            bad.update((path, why_bad(path)) for path in (
-                Path(where, name) for name in names if name[0] != '.'))
+        bad |= {path: reason for path in itertools.chain(*classes.values())
+                if (reason := why_bad(path))}
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
-    if not bad:
-        raise ValueError(f'there is no file in the folder {folder}')
     return {path.relative_to(folder).as_posix(): reason
-            for path, reason in sorted(bad.items()) if reason}
+            for path, reason in sorted(bad.items())}
