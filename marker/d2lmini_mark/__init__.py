@@ -2,15 +2,16 @@
 
 On the teacher's side, which holds tests, expected values and verdicts: run.py
 goes from file to file, exam.py draws inputs, notebook.py reads a submission,
-boxes.py talks to the student's side, marking.py judges, report.py writes.
+boxes.py talks to the student's side, walls.py raises walls around it,
+marking.py judges, report.py writes.
 
-On the student's side, which holds none of them: child.py runs the code of a
-submission, in the walls of walls.py. plain.py is what may pass between them.
+On that side, which holds none of them and sees nothing but the folder inside:
+child.py runs the code of a submission. plain.py is what may pass between.
 """
 
 
 def __getattr__(name):
-    """Give what hidden tests import; the student's side never asks for it."""
+    """Give what hidden tests import, and import nothing before that."""
     if name not in ('call', 'marks'):
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from d2lmini_mark import exam

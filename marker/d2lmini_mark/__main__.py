@@ -20,22 +20,25 @@ if __name__ == '__main__' and not sys.flags.safe_path and Path(
 
 import argparse  # noqa: E402
 
-from d2lmini_mark.boxes import BoxError  # noqa: E402
-from d2lmini_mark.exam import BadTest, call, marks  # noqa: E402
+from d2lmini_mark.exam import BadTest  # noqa: E402
 from d2lmini_mark.run import Refused, Run  # noqa: E402
+from d2lmini_mark.walls import BoxError  # noqa: E402
 
-__all__ = ['call', 'marks', 'main']
 CODES = """\
 Exit codes: 0 all marked (a notebook that cannot be read has 0 points), 1 some
 could not be marked, 2 wrong use, 3 no walls, 130 stopped."""
 NO_WALLS = """\
 The walls around the students' code cannot be raised here:
     {error}
-They need Linux 5.3 or later that lets you make user namespaces (Ubuntu from
-23.10: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; Docker:
---privileged). With --unsafe the code runs without walls and may do all that
-you may do: read and delete your files, use the network. Do that only on a
-machine that holds nothing of yours. Nothing has been marked."""
+They are built by bubblewrap, 0.8 or later, on Linux:
+    Debian, Ubuntu: sudo apt install bubblewrap
+    Fedora:         sudo dnf install bubblewrap
+    Arch:           sudo pacman -S bubblewrap
+It needs user namespaces, or root (Ubuntu from 23.10: sudo sysctl
+kernel.apparmor_restrict_unprivileged_userns=0; Docker: --privileged). With
+--unsafe the code runs without walls and may do all that you may do: read and
+delete your files, use the network. Do that only on a machine that holds
+nothing of yours. Nothing has been marked."""
 
 
 def main(argv=None):

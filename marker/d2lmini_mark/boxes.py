@@ -8,27 +8,23 @@ import json
 import os
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import torch
+from d2lmini_mark import walls
+from d2lmini_mark.walls import BoxError
 
-import d2lmini
-from d2lmini_mark import plain
-
-START = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
-         'from d2lmini_mark import child; child.main(*sys.argv[2:])')
-KEPT = ('PATH', 'HOME', 'LANG', 'LD_LIBRARY_PATH', 'SYSTEMROOT', 'TMPDIR')
 GRACE = 3.0  # seconds beyond a time limit that the box keeps itself
-PACKAGE = Path(d2lmini.__file__).resolve().parent
-
-
-class BoxError(Exception):
-    """The marker cannot run code here: not the student's fault."""
+START = 60  # seconds that Python with PyTorch may take to start
+VARIABLES = {'HOME': '/tmp', 'TMPDIR': '/tmp', 'USER': 'student',
+             'LOGNAME': 'student', 'LANG': 'C.UTF-8', 'MPLBACKEND': 'Agg',
+             'PATH': '/usr/bin:/bin', 'OMP_NUM_THREADS': '1',
+             'CUDA_VISIBLE_DEVICES': ''}
 
 
 class Late(Exception):
@@ -40,95 +36,98 @@ class Died(Exception):
 
 
 class Boxes:
-    """Starts boxes. Use it in a with statement: all ends with it.
+    """Starts boxes, each in a process of its own.
 
-    walls: whether students' code runs behind walls; otherwise it may do all
-    that you may do. forks: whether to start PyTorch once and fork, which is
-    needed for walls. memory: bytes for each process. secret: files that the
-    code must not see. data: a folder that it may read, or None. modules:
-    what to import only once.
+    Args:
+        walled: Whether students' code runs behind walls; otherwise it may do
+            all that you may do.
+        forks: Whether a box forks for each test.
+        memory: Bytes for each process, beyond what PyTorch takes.
+        secret: Paths that the code must not see.
+        data: A folder that it may read, or None.
+
+    Raises:
+        BoxError: If the walls cannot be raised.
     """
 
-    def __init__(self, walls=True, forks=True, memory=2 * 2**30, secret=(),
-                 data=None, modules=()):
-        self.forks, self.modules = forks, ' '.join(modules)
-        self.control = self.process = None
-        self.config = {
-            'walls': walls, 'memory': memory, 'seconds': 3600,
-            'user_namespace': hasattr(os, 'geteuid') and os.geteuid() != 0,
-            'unseen': [str(p) for p in secret] if walls else [],
-            'variables': {'D2LMINI_DATA': str(data)} if data else {},
-            'folder': os.getcwd()}
-        if walls:
-            self.config |= tree(secret, data)
+    def __init__(self, walled=True, forks=True, memory=2 * 2**30, secret=(),
+                 data=None):
+        self.command = (walls.command(secret, data) if walled else
+                        [sys.executable, str(walls.INSIDE / 'child.py')])
+        self.variables = VARIABLES | (
+            walls.variables(data) if walled else our_variables(data))
+        size = size_now()
+        self.config = {'walls': walled, 'forks': forks,
+                       'memory': size and size + memory}
 
-    def __enter__(self):
-        if self.forks:
-            self.control, other = socket.socketpair()
-            self.process = start('fork', other, self.modules)
-            if self.control.recv(5) != b'ready':
-                raise BoxError('Python with PyTorch does not start: '
-                               + self.process.communicate()[1][-2000:])
-        return self
+    def open(self, modules=()):
+        """Start a box that has imported some modules.
 
-    def __exit__(self, *_):
-        if self.control:
-            self.control.close()
-            self.process.communicate()
-
-    def open(self):
-        """Start a box; raise BoxError if it does not stand."""
-        conn, other = socket.socketpair()
-        user = 30000 + secrets.randbelow(30000)  # if this is root
-        config = json.dumps(self.config | {
-            'user': 0 if self.config['user_namespace'] else user})
-        with other:
-            if self.forks:
-                box = Box(conn, leash=self.order(config, other))
-            else:
-                box = Box(conn, process=start('once', other, self.modules,
-                                             config))
+        Raises:
+            BoxError: If it does not start.
+        """
+        user = walls.may_change_user() and self.config['walls']
+        config = self.config | {
+            'modules': list(modules),
+            'user': 30000 + secrets.randbelow(30000) if user else 0}
+        box = Box([*self.command, json.dumps(config)], self.variables,
+                  self.config['walls'])
         try:
-            first = box.receive(time.monotonic() + 60, 2**16)
-        except (Late, Died) as error:
-            box.close()
-            raise BoxError(f'a process did not start: {error}') from None
-        if trouble := first.get('failed') or first.get('sees'):
-            box.close()
-            raise BoxError(trouble if 'failed' in first else
-                           f'{trouble[0]} can be read from within')
+            box.receive(time.monotonic() + START, 2**16)
+        except (Late, Died):
+            raise BoxError(box.close()[-2000:].strip() or 'Python with PyTorch'
+                           f' does not start within {START} s') from None
         return box
 
-    def order(self, config, conn):
-        """Have a box forked; return the leash, which holds it."""
-        end, leash = os.pipe()
-        try:
-            socket.send_fds(self.control, [config.encode()],
-                            [conn.fileno(), end])
-        except OSError as error:
-            os.close(leash)
-            raise BoxError(f'no process can be started: {error}') from None
-        finally:
-            os.close(end)
-        return leash
+
+def our_variables(data):
+    """Return the variables with which Python starts without walls."""
+    kept = {name: os.environ[name] for name in ('PATH', 'LD_LIBRARY_PATH')
+            if name in os.environ}
+    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
+    return kept | {'PYTHONPATH': path} | (
+        {'D2LMINI_DATA': str(Path(data).absolute())} if data else {})
+
+
+def size_now():
+    """Return the size of this process, which has imported PyTorch, in bytes.
+
+    A box has about the same size before it does anything. Where the system
+    does not tell it, this is 0.
+    """
+    try:
+        pages = Path('/proc/self/statm').read_text().split()[0]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf('SC_PAGE_SIZE')
 
 
 class Box:
     """One process that runs a student's code, seen from outside."""
 
-    def __init__(self, conn, leash=None, process=None):
-        self.conn, self.leash, self.process = conn, leash, process
+    def __init__(self, command, variables, walled):
+        self.conn, other = socket.socketpair()
         self.buffer = b''
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        with other:
+            self.process = subprocess.Popen(
+                command, stdin=other, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, env=variables, cwd=self.folder.name,
+                start_new_session=True)
+        self.first = walled and walls.first_process(self.process.stdout)
 
     def close(self):
-        """End the process and all that it has started."""
+        """End it with all that it has started; return what it complains."""
         self.conn.close()
-        if self.leash is not None:
-            os.close(self.leash)
-        if self.process:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.first:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, 9)
-            self.process.communicate()
+                signal.pidfd_send_signal(self.first, signal.SIGKILL)
+            os.close(self.first)
+        complaint = self.process.communicate()[1]
+        self.folder.cleanup()
+        return complaint.decode(errors='replace')
 
     def ask(self, request, seconds, largest=10000):
         """Send a request; return how it ended, and the answers by number.
@@ -186,37 +185,3 @@ class Box:
         if type(message) is not dict:
             raise Died('your code sent something unreadable')
         return message
-
-
-def start(how, conn, *config):
-    """Start Python on the students' side, with few of our variables."""
-    path = json.dumps([p or os.getcwd() for p in sys.path])
-    quiet = {'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'Agg',
-             'CUDA_VISIBLE_DEVICES': '', 'D2LMINI_STRICT': '0'}
-    return subprocess.Popen(
-        [sys.executable, '-I', '-c', START, path, how, str(conn.fileno()),
-         *config], pass_fds=[conn.fileno()], start_new_session=True,
-        env={k: v for k, v in os.environ.items() if k in KEPT} | quiet,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True)
-
-
-def tree(secret, data):
-    """Return which files a student's code can see, and which not."""
-    from d2lmini_mark import walls
-    packages = [sys.prefix, sys.base_prefix, PACKAGE, *(
-        Path(m.__file__).resolve().parents[1] for m in (torch, np)), *(
-        p for p in sys.path if p.endswith(('site-packages',
-                                           'dist-packages')))]
-    shown = walls.what_is_shown(packages + [data] * bool(data))
-    tops = {Path(p) for p in shown}
-    needed = {Path(torch.__file__).resolve(), PACKAGE / 'utils.py'}
-    hidden = {PACKAGE / 'checks'}
-    for path in {Path(p).absolute().parent for p in secret}:
-        if not tops & {path, *path.parents}:
-            continue
-        if any(path in p.parents for p in needed):
-            raise BoxError(f'{path} lies where the students\' code must '
-                           'read: move it into a folder of its own')
-        hidden.add(path)
-    return {'shown': shown, 'hidden': sorted(map(str, hidden))}

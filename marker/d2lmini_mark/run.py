@@ -15,8 +15,6 @@ from d2lmini_mark.notebook import BadSubmission, code_cells, read
 from d2lmini.utils import written_whole
 
 FORM = 1  # of the results that are kept: raise it when marks would change
-SLOW = (b'matplotlib.pyplot', b'torchvision', b'd2lmini.plot',
-        b'd2lmini.data', b'd2lmini.train', b'd2lmini.nets')
 OTHER = 'choose another --out, or replace it with --force'
 
 
@@ -97,15 +95,19 @@ class Run:
     def mark_all(self):
         """Mark what is not yet marked and write the table.
 
-        Returns the names of those that could not be marked.
+        Returns:
+            The names of those that could not be marked.
+
+        Raises:
+            BoxError: If no student's code can be run here.
         """
-        with self.boxes() as server:
-            server.open().close()  # before anything is written
-            (self.folder / 'results').mkdir(parents=True, exist_ok=True)
-            self.note(checksum(self.out.read_bytes())
-                      if self.out.exists() else None)
-            bar = tqdm(self.paths, unit='notebook', file=sys.stderr)
-            rows = [(self.names[p], self.result(server, p)) for p in bar]
+        server = self.boxes()
+        server.open().close()  # before anything is written
+        (self.folder / 'results').mkdir(parents=True, exist_ok=True)
+        self.note(checksum(self.out.read_bytes())
+                  if self.out.exists() else None)
+        bar = tqdm(self.paths, unit='notebook', file=sys.stderr)
+        rows = [(self.names[p], self.result(server, p)) for p in bar]
         table = report.table(self.exam, rows).encode('utf-8-sig')
         self.note(checksum(table))
         with written_whole(self.out) as part:
@@ -113,28 +115,11 @@ class Run:
         return [name for name, result in rows if isinstance(result, str)]
 
     def boxes(self):
-        """Return the server of boxes, with walls unless they are unwanted."""
-        walls = not self.options.unsafe
-        if walls and sys.platform != 'linux':
-            raise boxes.BoxError(f'this is {sys.platform}, not Linux')
-        home = Path(__file__).resolve().parents[2] / 'exercises'
-        secret = [Path(self.options.hidden), self.out, *self.paths,
-                  home / 'index.md']
+        """Return what starts boxes, with walls unless they are unwanted."""
         return boxes.Boxes(
-            walls, forks=sys.platform == 'linux', data=self.options.data,
-            memory=int(self.options.memory * 2**30), modules=self.slow(),
-            secret=[p.absolute() for p in secret])
-
-    def slow(self):
-        """Return the modules that are slow to import and asked for."""
-        asked = set()
-        for path in self.paths:
-            try:
-                content = read(path)
-            except BadSubmission:
-                continue
-            asked |= {name for name in SLOW if name in content}
-        return [name.decode() for name in SLOW if name in asked]
+            not self.options.unsafe, forks=sys.platform == 'linux',
+            memory=int(self.options.memory * 2**30), data=self.options.data,
+            secret=[self.options.hidden, self.out, *self.paths])
 
     def note(self, table):
         """Keep what is needed to go on, and the checksum of the table."""

@@ -1,152 +1,162 @@
-"""Walls around a student's process: namespaces, an empty file tree, limits.
+"""The walls around students' code: what bubblewrap is asked to build.
 
-Used on the student's side only, before any of the student's code runs. The
-walls need Linux; raise_walls raises OSError, with the step that failed, where
-the system does not allow them.
+Within them there is no network, no other process, and no file but those that
+Python needs, under names that tell nothing of this machine. All of this stays
+on the teacher's side: nothing here is known within.
 """
 import contextlib
-import ctypes
+import json
 import os
-import resource
+import shutil
+import sys
+import sysconfig
 from pathlib import Path
 
-NAMESPACES = {'mount': 0x20000, 'host name': 0x4000000, 'ipc': 0x8000000,
-              'process': 0x20000000, 'network': 0x40000000}
-NEW_USER = 0x10000000
-NOSUID, NODEV, NOEXEC, READ_ONLY = 2, 4, 8, 1
-REMOUNT, BIND, RECURSIVE, PRIVATE = 32, 4096, 16384, 1 << 18
-DETACH, NO_NEW_PRIVILEGES = 2, 38
-CAPABILITIES = 0x20080522  # version 3 of the structure
-SYSTEM = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/sbin',
-          '/etc/ld.so.cache', '/etc/fonts']
-DEVICES = ['null', 'zero', 'random', 'urandom']
-PROCESSES, FILES, MB = 64, 256, 2**20
+import numpy as np
+import torch
+
+import d2lmini
+import d2lmini_check
+from d2lmini_check import exercises
+
+SYSTEM = ('/bin', '/lib', '/lib32', '/lib64', '/usr/bin', '/usr/include',
+          '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libexec',
+          '/usr/local/lib', '/nix/store', '/etc/ld.so.cache',
+          '/proc/cpuinfo', '/sys/devices/system/cpu')  # else PyTorch is slow
+DEVICES = ('null', 'zero', 'random', 'urandom')
+INSIDE = Path(__file__).resolve().parent / 'inside'
+START = """\
+echo 1000 >/proc/self/oom_score_adj  # these go first if memory ends
+exec "$@" 3>&1 >/dev/null"""
+LARGEST = 2**28  # bytes in /tmp, and in /dev/shm
 
 
-def libc(name, *args):
-    """Call a function of the C library; raise OSError if it fails."""
-    function = getattr(ctypes.CDLL(None, use_errno=True), name)
-    args = [os.fsencode(a) if isinstance(a, str) else a for a in args]
-    if function(*args) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f'{name}: {os.strerror(number)}')
+class BoxError(Exception):
+    """The marker cannot run code here: not the student's fault."""
 
 
-def leave(user_namespace):
-    """Leave the namespaces of this machine; the next fork is process 1.
+def command(secret=(), data=None):
+    """Return the command that starts Python behind walls, with child.py.
 
-    root needs no user namespace and gets none: as another user the process
-    then counts for itself, so that the limit of processes holds.
+    Args:
+        secret: Paths that students' code must not see.
+        data: A folder that it may read as /data, or None.
+
+    Raises:
+        BoxError: If bubblewrap is missing, or something secret lies in a
+            folder that must be shown.
     """
-    user, group = os.geteuid(), os.getegid()
-    libc('unshare', sum(NAMESPACES.values()) | NEW_USER * user_namespace)
-    if user_namespace:
-        for file, text in [('setgroups', 'deny'),
-                           ('uid_map', f'{user} {user} 1'),
-                           ('gid_map', f'{group} {group} 1')]:
-            Path('/proc/self', file).write_text(text)
+    program = shutil.which('bwrap')
+    if program is None:
+        raise BoxError('there is no bwrap: bubblewrap is not installed')
+    seen = shown(data)
+    for path in secret:
+        if names_within(path, seen):
+            raise BoxError(f'{path} lies where the students\' code must '
+                           'read: move it into a folder of its own')
+    python = Path(sys.executable).resolve().name
+    return ['/bin/sh', '-c', START, 'sh', program, '--info-fd', '3',
+            *namespaces(), *tree(seen), f'/python/bin/{python}',
+            '/box/child.py']
 
 
-def mount(source, target, kind=None, flags=0, options=None):
-    """Mount something, as mount(8) does."""
-    libc('mount', source, target, kind, ctypes.c_ulong(flags), options)
+def first_process(info):
+    """Return a file descriptor of the first process within, None if there is
+    none: when it is killed, the system ends all others.
 
-
-def empty_tree(shown, hidden):
-    """Make all files vanish but those shown, which cannot be written to.
-
-    shown: {path in the new tree: path in the old one}. hidden: folders below
-    them which are empty. /tmp can be written to, and vanishes at the end.
+    Args:
+        info: What the command prints, a binary file, closed here.
     """
-    mount(None, '/', None, RECURSIVE | PRIVATE)
-    mount('tmpfs', '/tmp', 'tmpfs', NOSUID | NODEV, 'size=256m,mode=755')
-    os.mkdir('/tmp/.old')
-    os.chdir('/tmp')
-    libc('pivot_root', '.', '.old')
-    os.chdir('/')
-    os.umask(0)
-    for folder, mode in [('tmp', 0o1777), ('dev', 0o755),
-                         ('dev/shm', 0o1777)]:
-        os.mkdir(folder, mode)
-    os.umask(0o022)
-    for path, source in sorted(shown.items()):
-        show(path, source)
+    with info, contextlib.suppress(ValueError):
+        return os.pidfd_open(json.load(info)['child-pid'])
+
+
+def namespaces():
+    """Return bubblewrap's options that shut out all but files.
+
+    root gets no user namespace, but child.py makes it another user, which
+    counts for itself, so that the limit of processes holds.
+    """
+    options = ['--die-with-parent', '--new-session', '--unshare-ipc',
+               '--unshare-net', '--unshare-pid', '--unshare-uts',
+               '--unshare-cgroup-try', '--hostname', 'box',
+               '--cap-drop', 'ALL']
+    if may_change_user():
+        return [*options, '--cap-add', 'CAP_SETUID', '--cap-add',
+                'CAP_SETGID']
+    return [*options, '--unshare-user', '--disable-userns']
+
+
+def may_change_user():
+    """Tell whether this is root, with other users to become."""
+    return os.geteuid() == 0 and int(
+        Path('/proc/self/uid_map').read_text().split()[2]) > 60000
+
+
+def tree(seen):
+    """Return bubblewrap's options for the files: what is seen, read-only."""
+    options = []
+    for name in sorted({str(parent) for name in [*seen, '/dev/null']
+                        for parent in Path(name).parents}):
+        options += ['--dir', name]
+    for name, path in seen.items():
+        options += ['--ro-bind', str(path), name]
+    for path in judges():
+        for name in names_within(path, seen):
+            options += ['--tmpfs', name, '--remount-ro', name]
     for name in DEVICES:
-        Path('/dev', name).touch()
-        mount(f'/.old/dev/{name}', f'/dev/{name}', None, BIND)
-    for path in filter(os.path.isdir, hidden):
-        mount('tmpfs', path, 'tmpfs', READ_ONLY, 'size=4k,mode=755')
-    libc('umount2', '/.old', DETACH)
+        options += ['--dev-bind', f'/dev/{name}', f'/dev/{name}']
+    for name in ('/tmp', '/dev/shm'):
+        options += ['--perms', '1777', '--size', str(LARGEST), '--tmpfs', name]
+    return [*options, '--remount-ro', '/', '--chdir', '/tmp']
 
 
-def show(path, source):
-    """Let a file or folder of the old tree be read in the new one."""
-    old, new = Path(f'/.old{source}'), Path(path)
-    if old.is_symlink():  # /lib to usr/lib, at the root only
-        return new.symlink_to(os.readlink(old))
-    if not old.exists():
-        return None
-    (new if old.is_dir() else new.parent).mkdir(parents=True, exist_ok=True)
-    if not old.is_dir():
-        new.touch()
-    mount(str(old), path, None, BIND | RECURSIVE)
-    kept = os.statvfs(path).f_flag & (NOSUID | NODEV | NOEXEC)
-    mount(None, path, None, REMOUNT | BIND | READ_ONLY | NOSUID | kept)
+def shown(data):
+    """Return {name within: path here} of all that students' code can read."""
+    base = Path(sys.base_prefix)
+    seen = {name: name for name in SYSTEM}
+    seen |= {f'/python/{name}': base / name for name in ('bin', 'lib',
+                                                         'lib64')}
+    seen |= {f'/packages/{i}': path for i, path in enumerate(packages())}
+    seen |= {'/book/d2lmini': Path(d2lmini.__file__).parent, '/box': INSIDE}
+    if data:
+        seen['/data'] = data
+    return {name: Path(path).resolve() for name, path in seen.items()
+            if os.path.exists(path)}
 
 
-def what_is_shown(packages):
-    """Return {path: true path} of what Python needs, nothing else.
+def packages():
+    """Return the folders of this Python's packages, in their order."""
+    paths = [p for p in sys.path
+             if p.endswith(('site-packages', 'dist-packages'))]
+    paths += [Path(m.__file__).parents[1] for m in (torch, np)]
+    return list(dict.fromkeys(Path(p).resolve() for p in paths))
 
-    packages: folders of Python packages. What lies within another entry is
-    left out.
+
+def judges():
+    """Return the folders that hold oracles, verdicts and solutions.
+
+    These are the packages that run here, all other copies of them, and, if
+    this is the repository, its exercises.
     """
-    paths = {Path(p).absolute() for p in [*packages, *SYSTEM]}
-    paths |= {p.resolve() for p in paths if str(p) not in SYSTEM}
-    tops = [p for p in paths if p.exists() and not paths & set(p.parents)]
-    return {str(p): str(p if str(p) in SYSTEM else p.resolve())
-            for p in tops}
+    base = sysconfig.get_path('purelib', vars={'base': sys.base_prefix})
+    here = [Path(d2lmini_check.__file__).parent, INSIDE.parent,
+            *(Path(path).parent for path in exercises.__path__)]
+    copies = [Path(folder, name) for folder in [base, *packages()]
+              for name in ('d2lmini_check', 'd2lmini_mark')]
+    return {path.resolve() for path in [*here, *copies] if path.is_dir()}
 
 
-def limit(memory, seconds, count_processes):
-    """Set the limits that each process has, and those that it starts.
-
-    memory: bytes beyond what Python and PyTorch take at the start.
-    """
-    limits = {'FSIZE': 64 * MB, 'CORE': 0, 'NOFILE': FILES,
-              'CPU': int(seconds) + 1}
-    if os.path.exists('/proc/self/statm'):
-        pages = int(Path('/proc/self/statm').read_text().split()[0])
-        limits['AS'] = pages * os.sysconf('SC_PAGE_SIZE') + memory
-        with contextlib.suppress(OSError):  # goes first if memory ends
-            Path('/proc/self/oom_score_adj').write_text('1000')
-    if count_processes:
-        limits['NPROC'] = PROCESSES
-    for name, value in limits.items():
-        kind = getattr(resource, f'RLIMIT_{name}')
-        most = resource.getrlimit(kind)[1]
-        if most != resource.RLIM_INFINITY:
-            value = min(value, most)
-        resource.setrlimit(kind, (value, value))
+def names_within(path, seen):
+    """Return the names by which a path here can be read within."""
+    path = Path(path).resolve()
+    return [str(Path(name) / path.relative_to(shown))
+            for name, shown in seen.items() if path.is_relative_to(shown)]
 
 
-def drop_rights(user):
-    """Become another user if this is root, and give up all privileges."""
-    if os.geteuid() == 0 and user:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    header = (ctypes.c_uint32 * 2)(CAPABILITIES, 0)
-    libc('capset', header, (ctypes.c_uint32 * 6)())
-    libc('prctl', NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-
-
-def environment():
-    """Return the variables that a student's code sees: none of ours."""
-    return {'HOME': '/tmp', 'TMPDIR': '/tmp', 'USER': 'student',
-            'LOGNAME': 'student', 'LANG': 'C.UTF-8', 'MPLBACKEND': 'Agg',
-            'PATH': '/usr/bin:/bin', 'OMP_NUM_THREADS': '1'}
-
-
-def seen(paths):
-    """Return those of the paths that can be seen from here."""
-    return [p for p in paths if os.path.lexists(p)]
+def variables(data=None):
+    """Return the variables with which Python starts within."""
+    path = ['/book', *(f'/packages/{i}' for i in range(len(packages())))]
+    found = {'PYTHONHOME': '/python', 'PYTHONPATH': ':'.join(path),
+             'LD_LIBRARY_PATH': '/python/lib'}
+    return found | ({'D2LMINI_DATA': '/data'} if data else {})

@@ -1,9 +1,8 @@
 """The student's side of the marker: it runs code, and knows no answers.
 
-main('fork', fd) imports PyTorch once. For each box that is asked for on the
-socket fd it forks a keeper, which forks the process in which the student's
-cells run. That one forks again for each test, so that what a test breaks is
-gone after it. main('once', fd) is all of that without a fork.
+A process runs the cells of one submission. It forks for each test, so that
+what a test breaks is gone after it. boxes.py starts it and asks; all that it
+is told stands in the request that is answered, and is the student's to read.
 """
 import contextlib
 import functools
@@ -12,12 +11,11 @@ import json
 import linecache
 import math
 import os
+import resource
 import select
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 import types
 import warnings
@@ -27,27 +25,29 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini_mark import plain, walls
+import plain
+
+PROCESSES, FILES, MB = 64, 256, 2**20
+SECONDS = 3600  # of processor time for each process
 
 
-def main(how, fd, modules, *config):
-    """Wait for orders (fork), or be a box at once (once)."""
-    prepare(modules.split())
-    control = socket.socket(fileno=int(fd))
-    if how == 'once':
-        return student_side(control, json.loads(config[0]), forks=False)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no wait
-    control.sendall(b'ready')
-    while True:
-        order, fds, _, _ = socket.recv_fds(control, 2**20, 2)
-        if not order:
-            os._exit(0)
-        if os.fork() == 0:
-            control.close()
-            keep(json.loads(order), *fds)
-            os._exit(0)
-        for fd in fds:
-            os.close(fd)
+def main(config):
+    """Be a box, whose line to the marker is the standard input.
+
+    Args:
+        config: A dictionary: modules to import at once, the most memory for
+            each process in bytes, the user to become, whether there are
+            walls, and whether to fork for each test.
+    """
+    conn = socket.socket(fileno=os.dup(0))
+    prepare(config['modules'])
+    limit(config)
+    silence(conn)
+    try:
+        conn.sendall(b'{"ready": true}\n')
+        serve(conn, config['forks'], config['walls'])
+    finally:
+        os._exit(0)
 
 
 def prepare(modules):
@@ -55,86 +55,47 @@ def prepare(modules):
     warnings.simplefilter('ignore')
     torch.set_num_threads(1)
     F.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2))
-    dummy = types.ModuleType('d2lmini.check')
-    dummy.check = dummy.hint = dummy.progress = lambda *args: None
-    sys.modules['d2lmini.check'] = dummy
+    for name in ('d2lmini.check', 'd2lmini_check'):
+        dummy = sys.modules[name] = types.ModuleType(name)
+        dummy.check = dummy.hint = dummy.progress = lambda *args: None
     for name in modules:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
-def keep(config, conn, leash):
-    """Start a student's process; end it when the leash is let go.
+def limit(config):
+    """Set the limits of this process and of those that it starts.
 
-    The keeper stays outside of the walls and out of sight. When it ends the
-    student's process, the first of its namespace, the system ends all
-    processes that this one has started.
+    Raises:
+        OSError: If this system does not let it start one more process.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
-    child, folder = None, None
-    try:
-        if config['walls']:
-            walls.leave(config['user_namespace'])
-        else:
-            folder = tempfile.mkdtemp()
-        child = os.fork()
-    except OSError as error:
-        os.write(conn, failed(error))
-    if child == 0:
-        os.close(leash)
-        student_side(socket.socket(fileno=conn), config | {'folder': folder})
-    os.close(conn)
-    if child:
-        select.select([leash, os.pidfd_open(child)], [], [])
-        end(child)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def end(child):
-    """Kill a process and its group; return its status."""
-    for kill in [os.killpg, os.kill]:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
-
-
-def failed(error):
-    """Write the first message of a box whose walls do not stand."""
-    return json.dumps({'failed': str(error)}).encode() + b'\n'
-
-
-def student_side(conn, config, forks=True):
-    """Build the walls, then do what is asked on the connection; no return."""
-    try:
-        build_walls(conn, config)
-        conn.sendall(json.dumps({'ready': True, 'sees': walls.seen(
-            config['unseen'])}).encode() + b'\n')
-    except OSError as error:
-        conn.sendall(failed(error))
-        os._exit(1)
-    try:
-        serve(conn, forks, config['walls'])
-    finally:
+    if config['user']:
+        os.setgroups([])
+        os.setresgid(*[config['user']] * 3)
+        os.setresuid(*[config['user']] * 3)
+    limits = {'FSIZE': 64 * MB, 'CORE': 0, 'NOFILE': FILES, 'CPU': SECONDS}
+    if config['memory']:
+        limits['AS'] = config['memory']
+    if config['walls']:
+        limits['NPROC'] = PROCESSES
+    for name, value in limits.items():
+        kind = getattr(resource, f'RLIMIT_{name}')
+        most = resource.getrlimit(kind)[1]
+        if most != resource.RLIM_INFINITY:
+            value = min(value, most)
+        resource.setrlimit(kind, (value, value))
+    if os.fork() == 0:  # fails here, not when an answer is asked for
         os._exit(0)
+    os.wait()
 
 
-def build_walls(conn, config):
-    """Shut out all that the student's code must not reach."""
+def silence(conn):
+    """Send all that is printed nowhere, and close what is not needed."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in range(3):
         os.dup2(nothing, fd)
     os.closerange(3, conn.fileno())
     os.closerange(conn.fileno() + 1, 2**20)
-    with contextlib.suppress(PermissionError):  # leads a session already
-        os.setsid()
-    walls.limit(config['memory'], config['seconds'], config['walls'])
-    os.environ.clear()
-    os.environ.update(walls.environment() | config['variables'])
-    if config['walls']:
-        walls.empty_tree(config['shown'], config['hidden'])
-        walls.drop_rights(config['user'])
-    os.chdir('/tmp' if config['walls'] else config['folder'])
 
 
 def serve(conn, forks, walled):
@@ -180,7 +141,7 @@ def run_cell(request, space):
 def answer_in_a_fork(conn, request, space, walled):
     """Answer all calls in a process of its own; return how that ended.
 
-    Behind walls kill(-1) ends every process but this, the first of all.
+    Behind walls kill(-1) ends every process but this and the first of all.
     """
     reading, ticks = os.pipe()
     child = os.fork()
@@ -199,6 +160,14 @@ def answer_in_a_fork(conn, request, space, walled):
     status = end(child)
     reap()
     return told(status) if in_time else 'late'
+
+
+def end(child):
+    """Kill a process and its group; return its status."""
+    for kill in [os.killpg, os.kill]:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
 
 
 def told(status):
@@ -273,3 +242,7 @@ def described(error):
         error.__traceback__) if frame.filename.startswith('<cell')]
     name = type(error).__name__
     return [kinds[0], name[:60], text[:500], (lines or [''])[-1][:200]]
+
+
+if __name__ == '__main__':
+    main(json.loads(sys.argv[1]))
