@@ -2,9 +2,11 @@
 
     python tools/notebooks.py run [NOTEBOOK ...]    all if none is named
     python tools/notebooks.py setup [NOTEBOOK ...]  rewrite the set-up cells
+    python tools/notebooks.py tidy [NOTEBOOK ...]   rewrite the rest as run does
 
 `run` executes in clean kernels and stores the outputs, whole or not at all.
 `setup` writes the repository's address from pyproject.toml into each page.
+`tidy` joins what a cell printed and says which language the notebook is in.
 """
 import argparse
 import base64
@@ -21,6 +23,12 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 SETUP_TAG = 'setup'
+# What nbconvert asks for; no version, which differs from machine to machine.
+LANGUAGE = {'codemirror_mode': {'name': 'ipython', 'version': 3},
+            'file_extension': '.py', 'mimetype': 'text/x-python',
+            'name': 'python', 'nbconvert_exporter': 'python',
+            'pygments_lexer': 'ipython3'}
+PHOTOGRAPH = 10_000  # colors: drawings have fewer, with all their half-tones
 SETUP_CELL = """\
 try:
     import d2lmini
@@ -61,26 +69,54 @@ def run(path):
             on_cell_executed=lambda **_: bar.update()).execute()
     nb.metadata = {key: nb.metadata[key] for key in (
         'kernelspec', 'language_info', 'd2lmini') if key in nb.metadata}
-    nb.metadata['language_info'] = {'name': 'python'}
     shrink_pictures(nb)
     write(nb, path)
 
 
+def tidy(path):
+    """Write a notebook in the form in which `run` stores it."""
+    write(nbformat.read(path, 4), path)
+
+
 def shrink_pictures(nb):
-    """Store each picture with at most 256 colors: a third of the bytes."""
+    """Store drawings with at most 256 colors, photographs as JPEG."""
     for output in (o for c in nb.cells for o in c.get('outputs', [])):
-        if png := output.get('data', {}).get('image/png'):
+        if png := output.get('data', {}).pop('image/png', None):
             picture = Image.open(io.BytesIO(base64.b64decode(png)))
-            small = io.BytesIO()
-            picture.convert('RGB').quantize(
-                256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-            ).save(small, 'PNG', optimize=True)
-            output.data['image/png'] = base64.b64encode(
-                small.getvalue()).decode()
+            kind, contents = shrunk(picture.convert('RGB'))
+            output.data[kind] = base64.b64encode(contents).decode()
+
+
+def shrunk(picture):
+    """Return a picture's media type and its bytes, a third of a PNG's."""
+    file = io.BytesIO()
+    if picture.getcolors(PHOTOGRAPH) is None:  # there are more
+        picture.save(file, 'JPEG', quality=92, subsampling=0, optimize=True)
+        return 'image/jpeg', file.getvalue()
+    picture.quantize(
+        256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    ).save(file, 'PNG', optimize=True)
+    return 'image/png', file.getvalue()
+
+
+def join_streams(outputs):
+    """Join what was printed in several parts, with nothing in between."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.get('name') and output.get('name') == last.get('name'):
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def write(nb, path):
-    """Write a notebook under another name, then rename it."""
+    """Write a notebook, tidied, under another name, then rename it."""
+    nb.metadata['language_info'] = LANGUAGE
+    for cell in nb.cells:
+        if cell.cell_type == 'code':
+            cell.outputs = join_streams(cell.outputs)
     nbformat.validate(nb)
     part = Path(path).with_suffix(f'.{os.getpid()}.part')
     nbformat.write(nb, part)
@@ -89,10 +125,10 @@ def write(nb, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('task', choices=['run', 'setup'])
+    parser.add_argument('task', choices=['run', 'setup', 'tidy'])
     parser.add_argument('notebooks', nargs='*')
     args = parser.parse_args()
-    task = {'run': run, 'setup': setup}[args.task]
+    task = {'run': run, 'setup': setup, 'tidy': tidy}[args.task]
     for path in args.notebooks or pages():
         task(path)
 
