@@ -1,11 +1,15 @@
 # Every task by name: `make help` lists them.
 BIN := .venv/bin
+# These files say what .venv holds: what the website needs, without PyTorch;
+# and all that the pages and the tests need.
+SITE := .venv/site.ready
 READY := .venv/ready
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
 
 help:           ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
-book: $(READY)  ## build the website into _build/html
+book: $(SITE)   ## build the website into _build/html
 	@rm -rf _build/html _build/.doctrees
 	$(BIN)/jupyter-book build . -W -n --keep-going -q
 	@echo "The book: _build/html/index.html ($$(du -sh _build/html | cut -f1))"
@@ -13,6 +17,15 @@ book: $(READY)  ## build the website into _build/html
 test: $(READY)  ## check everything: package, pages, site
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	    --nbval tests chapters exercises/solutions
+
+lint: $(READY)  ## look for faults without running anything
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+	    .github/workflows/*.yml
+
+install: $(READY)  ## get all that the tasks need, PyTorch too
 
 pdf: $(READY)   ## print the whole book into _build/book.pdf
 	$(BIN)/jupyter-book build . --builder singlehtml -W -n --keep-going -q
@@ -42,10 +55,14 @@ exercises: $(READY)  ## write the exercise notebooks from their masters
 clean:          ## remove what was built, but not .venv
 	rm -rf _build build *.egg-info
 
-$(READY): pyproject.toml constraints.txt
+$(SITE): pyproject.toml constraints.txt
 	python3 -m venv .venv
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[book,test]' -e ./marker
-	@touch $(READY)
+	$(INSTALL) --group site
+	@touch $@
 
-.PHONY: help book test pdf shots checkers lab serve run exercises clean
+$(READY): $(SITE) marker/pyproject.toml
+	$(INSTALL) --group lint -e '.[book,test]' -e ./marker
+	@touch $@
+
+.PHONY: help book test lint install pdf shots checkers lab serve run exercises clean

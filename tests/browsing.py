@@ -43,7 +43,7 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 def make_book(folder, **environment):
     """Build the book in a folder as `make book` does."""
     return subprocess.run(
-        ['make', '-C', folder, '-f', ROOT / 'Makefile', '-o', '.venv/ready',
+        ['make', '-C', folder, '-f', ROOT / 'Makefile', '-o', '.venv/site.ready',
          f'BIN={Path(sys.executable).parent}', 'book'],
         env=os.environ | environment, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)

@@ -1,36 +1,40 @@
 """The Sphinx extension behind the appendix: glossary and package.
 
-It links the first use of each glossary term in a chapter, lets autodoc show
-the package's docstrings, which are plain text, and links them to the source.
+It links the first use of each glossary term in a chapter, and has the
+package's docstrings shown, with links to the source. The package is read, not
+imported: the website is built without PyTorch.
 """
+import ast
 import functools
-import importlib
-import inspect
 import re
-from importlib.metadata import version
-from pathlib import Path
+import tomllib
 
 from docutils import nodes
 from notebooks import ROOT, repository
 from sphinx.addnodes import pending_xref
+from sphinx.errors import SphinxError
 
+SOURCES = [ROOT / 'd2lmini', ROOT / 'checker' / 'd2lmini_check']
 GLOSSARY = ROOT / 'appendix' / 'glossary.md'
 PLAIN = (nodes.title, nodes.reference, nodes.literal, nodes.FixedTextElement,
          nodes.math, pending_xref)  # no links are put into these
-MARKUP = re.compile(r'([\\*|]|_\b)')
 
 
 def setup(app):
     app.connect('doctree-read', link_terms)
-    app.connect('autodoc-process-docstring', take_as_written)
+    app.connect('autodoc-process-docstring', indented_is_code, priority=400)
+    app.connect('autodoc-process-signature', shorten_types)
+    app.connect('autodoc-skip-member', skip_member)
     app.connect('config-inited', configure)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
 def configure(app, config):
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    config.autoapi_dirs = list(map(str, SOURCES))
     config.linkcode_resolve = source_address
     config.myst_substitutions = {
-        'address': repository(), 'version': version('d2lmini'),
+        'address': repository(), 'version': project['version'],
         'repository': f'[repository]({repository()})',
         'license': f'[MIT license]({repository()}/blob/main/LICENSE)'}
 
@@ -73,30 +77,67 @@ def split_at_terms(text, left, docname):
     return [*parts, nodes.Text(text[end:])]
 
 
-def take_as_written(app, what, name, thing, options, lines):
-    """Let indented lines be code, and take the rest as plain text."""
-    text = inspect.cleandoc('\n'.join(lines))
-    paragraphs = re.split(r'\n\s*\n', text)
-    lines[:] = []
-    for paragraph in paragraphs:
-        if paragraph.startswith(' '):
-            lines += ['::', '', *paragraph.split('\n'), '']
-        else:
-            plain = re.sub(r'(\$\w+)', r'`\1`', ' '.join(paragraph.split()))
-            lines += [''.join(  # every other part stood in backticks
-                f'``{part}``' if i % 2 else MARKUP.sub(r'\\\1', part)
-                for i, part in enumerate(plain.split('`'))), '']
+def skip_member(app, what, name, thing, skip, options):
+    """Leave out what has no docstring, and what a module only imports.
+
+    A package imports from its modules what it is to be known by.
+    """
+    module = thing.id.removesuffix(f'.{thing.name}')
+    return skip or not thing.docstring or (
+        thing.imported and parse(module)[0].name != '__init__.py')
+
+
+def shorten_types(app, what, name, thing, options, *signature):
+    """Leave out of a signature where Callable and the like come from."""
+    return tuple(text and re.sub(r'\b(collections\.abc|typing)\.', '', text)
+                 for text in signature)
+
+
+def indented_is_code(app, what, name, thing, options, lines):
+    """Let a docstring's indented lines, outside its sections, be code."""
+    written, opening = list(lines), ''
+    lines.clear()
+    for before, line in zip(['', *written], written):
+        if line and not line[0].isspace():
+            opening = line  # of a section such as Args:, or any other line
+        elif line and not before and not re.search(r'^\w+:$|::$', opening):
+            lines += ['::', '']
+        lines.append(line)
 
 
 def source_address(domain, info):
     """Return the address of an object's lines in the repository."""
-    thing = importlib.import_module(info['module'])
-    for name in info['fullname'].split('.'):
-        thing = getattr(thing, name, None)
-    try:
-        lines, start = inspect.getsourcelines(inspect.unwrap(thing))
-        module = inspect.getmodule(inspect.unwrap(thing)).__name__
-    except (TypeError, OSError):
+    path, node = find_source(info['module'], info['fullname'])
+    if node is None:
         return None
-    return (f'{repository()}/blob/main/{module.replace(".", "/")}.py'
-            f'#L{start}-L{start + len(lines) - 1}')
+    return (f'{repository()}/blob/main/{path.relative_to(ROOT).as_posix()}'
+            f'#L{node.lineno}-L{node.end_lineno}')
+
+
+def find_source(module, name):
+    """Return the file and the syntax tree of what a module calls name.
+
+    The module is read, not imported: the website is built without PyTorch.
+    """
+    path, node = parse(module)
+    for part in name.split('.'):
+        for node in node.body:
+            if getattr(node, 'name', '') == part:
+                break
+            if isinstance(node, ast.ImportFrom) and part in [
+                    alias.name for alias in node.names]:
+                return find_source(node.module, name)
+        else:
+            return path, None
+    return path, node
+
+
+@functools.cache
+def parse(module):
+    """Return a module's file and syntax tree."""
+    for folder in SOURCES:
+        base = folder.parent.joinpath(*module.split('.'))
+        for path in [base.with_suffix('.py'), base / '__init__.py']:
+            if path.exists():
+                return path, ast.parse(path.read_text('utf-8'))
+    raise SphinxError(f'no module {module} in {", ".join(map(str, SOURCES))}')
