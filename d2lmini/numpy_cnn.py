@@ -1,14 +1,53 @@
 """A convolutional network in NumPy: every layer forward and backward.
 
-Chapter 6 builds all of it in view, first as loops (names in _naive), then
+Chapter 6 builds most of it in view, first as loops (names in _naive), then
 fast (names in _fast); PyTorch is the referee. Images are (N, C, H, W), and
 weights have their outputs first, as in PyTorch. A forward function returns
 its output and a cache; the backward function takes dout, the gradient of the
 loss by that output, and the cache, and returns the gradients by its inputs.
 All arrays of a call have one dtype, and what is returned keeps it.
+
+The names are those of the assignments of Stanford's CS231n. So convolution
+and pooling also take its dictionaries, and batch norm and dropout take
+nothing else: conv_forward_naive(x, w, b, {'stride': 1, 'pad': 1}).
 """
+import functools
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
+
+def takes_param(forward):
+    """Let a layer take its settings as CS231n's dictionary too."""
+    @functools.wraps(forward)
+    def layer(*args, **settings):
+        if args and isinstance(args[-1], dict):
+            *args, param = args
+            settings = from_param(param)
+        return forward(*args, **settings)
+    return layer
+
+
+def from_param(param):
+    """Turn CS231n's dictionary into the settings of a layer.
+
+    Args:
+        param: Of a convolution, {'stride': 1, 'pad': 0}, or of a pooling,
+            {'pool_height': 2, 'pool_width': 2, 'stride': 2}.
+
+    Returns:
+        A dictionary by the names of our arguments.
+
+    Raises:
+        ValueError: If the dictionary has other keys.
+    """
+    if set(param) == {'stride', 'pad'}:
+        return {'stride': param['stride'], 'padding': param['pad']}
+    if set(param) == {'pool_height', 'pool_width', 'stride'}:
+        return {'pool_size': (param['pool_height'], param['pool_width']),
+                'stride': param['stride']}
+    raise ValueError("wanted {'stride': 1, 'pad': 0} or {'pool_height': 2, "
+                     f"'pool_width': 2, 'stride': 2}}, got {param}")
 
 
 def output_size(shape, window, stride, padding):
@@ -82,6 +121,7 @@ def unpad(X, padding):
     return X[:, :, padding:H - padding, padding:W - padding]
 
 
+@takes_param
 def conv_forward_naive(X, w, b, stride=1, padding=0):
     """Cross-correlate a minibatch with a layer's filters, add the biases.
 
@@ -127,6 +167,7 @@ def conv_backward_naive(dout, cache):
     return unpad(dXp, padding), dw, db
 
 
+@takes_param
 def max_pool_forward_naive(X, pool_size, stride, padding=0):
     """Take the maximum of each window of each channel, by loops.
 
@@ -152,8 +193,8 @@ def max_pool_backward_naive(dout, cache):
     """Return the gradient dX of max-pooling, by loops.
 
     Of several equal maxima the first has it all, row by row: argmax finds
-    that one, and PyTorch does the same. Raises ValueError if dout has
-    another shape than the output.
+    that one, and PyTorch does the same. A nan counts as the largest. Raises
+    ValueError if dout has another shape than the output.
     """
     X, (kh, kw), stride, padding = cache
     Ho, Wo = output_size(X.shape, (kh, kw), stride, padding)
@@ -206,6 +247,7 @@ def col2im(cols, shape, window, stride):
     return X
 
 
+@takes_param
 def conv_forward_fast(X, w, b, stride=1, padding=0):
     """Do what conv_forward_naive does, by one matrix product an image.
 
@@ -242,6 +284,7 @@ def conv_backward_fast(dout, cache, input_grad=True):
     return unpad(col2im(dcols, padded, window, stride), padding), dw, db
 
 
+@takes_param
 def max_pool_forward_fast(X, pool_size, stride, padding=0):
     """Do what max_pool_forward_naive does, one place of the window a time.
 
@@ -268,10 +311,106 @@ def max_pool_backward_fast(dout, cache):
     dXp, left = np.zeros_like(Xp), dout.copy()
     for view, dview in zip(places(Xp, pool_size, stride),
                            places(dXp, pool_size, stride)):
-        taken = left * (view == out)
+        taken = left * ((view == out) | np.isnan(view))
         dview += taken
         left -= taken
     return unpad(dXp, padding)
+
+
+def batchnorm_forward(X, gamma, beta, bn_param):
+    """Normalize each column of a minibatch, then scale and shift it.
+
+    Args:
+        X: Minibatch of shape (N, D).
+        gamma, beta: Scale and shift, of shape (D,).
+        bn_param: A dictionary: 'mode', 'train' or 'test'; 'eps', 1e-5 if
+            left out; 'momentum', the share that the running statistics keep,
+            0.9 if left out; 'running_mean' and 'running_var', of shape (D,),
+            0 if left out, which training replaces.
+
+    Returns:
+        out, of shape (N, D), and a cache.
+
+    Raises:
+        ValueError: If the shapes do not fit or the mode is another.
+    """
+    if X.ndim != 2 or gamma.shape != X.shape[1:] or beta.shape != gamma.shape:
+        raise ValueError('X must be (N, D), gamma and beta (D,), got '
+                         f'{X.shape}, {gamma.shape} and {beta.shape}')
+    train, keep = training(bn_param), bn_param.get('momentum', 0.9)
+    mean = bn_param.setdefault('running_mean', np.zeros_like(gamma))
+    var = bn_param.setdefault('running_var', np.zeros_like(gamma))
+    if train:
+        bn_param['running_mean'] = keep * mean + (1 - keep) * X.mean(axis=0)
+        bn_param['running_var'] = keep * var + (1 - keep) * X.var(axis=0)
+        mean, var = X.mean(axis=0), X.var(axis=0)
+    scale = 1 / np.sqrt(var + bn_param.get('eps', 1e-5))
+    X_hat = (X - mean) * scale
+    return gamma * X_hat + beta, (X_hat, gamma * scale, train)
+
+
+def batchnorm_backward(dout, cache):
+    """Return the gradients dX, dgamma, dbeta of batch norm. dout: (N, D)."""
+    X_hat, scale, train = cache
+    check_dout(dout, X_hat.shape)
+    dgamma, dbeta = (dout * X_hat).sum(axis=0), dout.sum(axis=0)
+    if train:       # mean and variance depend on X too
+        dout = dout - (dbeta + X_hat * dgamma) / len(dout)
+    return scale * dout, dgamma, dbeta
+
+
+def spatial_batchnorm_forward(X, gamma, beta, bn_param):
+    """Do batchnorm_forward for each channel of images X, (N, C, H, W)."""
+    rows = X.transpose(0, 2, 3, 1)  # (N, H, W, C): each pixel is an example
+    out, cache = batchnorm_forward(rows.reshape(-1, X.shape[1]), gamma, beta,
+                                   bn_param)
+    return out.reshape(rows.shape).transpose(0, 3, 1, 2), cache
+
+
+def spatial_batchnorm_backward(dout, cache):
+    """Return dX, dgamma, dbeta of batch norm of images. dout: (N, C, H, W)."""
+    rows = dout.transpose(0, 2, 3, 1)
+    dX, dgamma, dbeta = batchnorm_backward(
+        rows.reshape(-1, dout.shape[1]), cache)
+    return dX.reshape(rows.shape).transpose(0, 3, 1, 2), dgamma, dbeta
+
+
+def dropout_forward(X, dropout_param):
+    """Set random numbers of X to 0 in training, and scale up the others.
+
+    Args:
+        X: An array of any shape.
+        dropout_param: A dictionary: 'mode', 'train' or 'test'; 'p', the share
+            that is kept, above 0 and at most 1; 'seed', if it shall repeat.
+
+    Returns:
+        out, shaped like X, and a cache.
+
+    Raises:
+        ValueError: If the mode is another or p is out of range.
+    """
+    p = dropout_param['p']
+    if not 0 < p <= 1:
+        raise ValueError(f'p, the share kept, must be in (0, 1], got {p}')
+    mask = np.ones_like(X)
+    if training(dropout_param):
+        rng = np.random.default_rng(dropout_param.get('seed'))
+        mask = ((rng.random(X.shape) < p) / p).astype(X.dtype)
+    return X * mask, mask
+
+
+def dropout_backward(dout, cache):
+    """Return dX: dout times the mask that the forward pass drew."""
+    check_dout(dout, cache.shape)
+    return dout * cache
+
+
+def training(param):
+    """Tell whether a dictionary's mode is 'train', ValueError if neither."""
+    if param['mode'] not in ('train', 'test'):
+        raise ValueError(f"mode must be 'train' or 'test', got "
+                         f"{param['mode']!r}")
+    return param['mode'] == 'train'
 
 
 def affine_forward(X, w, b):
@@ -370,30 +509,38 @@ class SGD:
             self.params[name] -= self.lr * velocity
 
 
-def three_layer_params(image_shape, num_filters, kernel_size, num_hidden,
-                       num_classes, seed):
+def three_layer_params(input_dim, num_filters, filter_size, hidden_dim,
+                       num_classes, weight_scale, seed):
     """Return the weights and biases of a ThreeLayerConvNet, by name.
 
-    The weights are normal with variance 2 / fan-in (He et al., 2015,
-    arXiv:1502.01852), the last layer's 100 times smaller, so that the first
-    loss is ln(num_classes). The biases are 0. All are float64.
+    The weights are normal with standard deviation weight_scale; if that is
+    None with variance 2 / fan-in (He et al., 2015, arXiv:1502.01852), the
+    last layer's 100 times smaller, so that the first loss is
+    ln(num_classes). The biases are 0. All are float64. Raises ValueError if
+    filter_size is even.
     """
-    C, H, W = image_shape
-    shapes = [(num_filters, C, kernel_size, kernel_size),
-              (num_hidden, num_filters * (H // 2) * (W // 2)),
-              (num_classes, num_hidden)]
+    if filter_size % 2 == 0:
+        raise ValueError(f'filter_size must be odd, got {filter_size}')
+    C, H, W = input_dim
+    shapes = [(num_filters, C, filter_size, filter_size),
+              (hidden_dim, num_filters * (H // 2) * (W // 2)),
+              (num_classes, hidden_dim)]
     rng, params = np.random.default_rng(seed), {}
     for layer, shape in enumerate(shapes, 1):
-        std = np.sqrt(2 / np.prod(shape[1:]))
-        params[f'w{layer}'] = rng.standard_normal(shape) * std
+        std = weight_scale
+        if weight_scale is None:
+            std = np.sqrt(2 / np.prod(shape[1:]))
+        params[f'W{layer}'] = rng.standard_normal(shape) * std
         params[f'b{layer}'] = np.zeros(shape[0])
-    params['w3'] /= 100
+    if weight_scale is None:
+        params['W3'] /= 100
     return params
 
 
 def three_layer_forward(params, X):
     """Return the scores (N, num_classes) and the layers' caches."""
     w1, b1, w2, b2, w3, b3 = params.values()
+    X = X.astype(w1.dtype, copy=False)
     out, conv = conv_forward_fast(X, w1, b1, padding=w1.shape[-1] // 2)
     out, relu1 = relu_forward(out)
     out, pool = max_pool_forward_fast(out, (2, 2), 2)
@@ -410,43 +557,61 @@ def three_layer_backward(dscores, caches):
     d, dw2, db2 = affine_backward(relu_backward(d, relu2), affine2)
     d = relu_backward(max_pool_backward_fast(d, pool), relu1)
     _, dw1, db1 = conv_backward_fast(d, conv, input_grad=False)
-    return dict(w1=dw1, b1=db1, w2=dw2, b2=db2, w3=dw3, b3=db3)
+    return dict(W1=dw1, b1=db1, W2=dw2, b2=db2, W3=dw3, b3=db3)
 
 
 class ThreeLayerConvNet:
     """conv - relu - 2x2 max pool - affine - relu - affine - softmax.
 
-    image_shape: (C, H, W). kernel_size: odd, so that the convolution keeps
-    the size. weight_decay: adds weight_decay / 2 times the sum of all
-    squared weights to the loss, biases not counted. params: the arrays
-    w1, b1, w2, b2, w3, b3, which three_layer_params makes from the seed.
-    Raises ValueError if kernel_size is even.
+    Args:
+        input_dim: Shape (C, H, W) of an image.
+        num_filters: Filters of the convolution.
+        filter_size: Their height and width, odd, so that the convolution
+            keeps the size.
+        hidden_dim: Units of the hidden affine layer.
+        num_classes: Classes of the answer.
+        weight_scale: See three_layer_params, which makes params, the arrays
+            W1, b1, W2, b2, W3, b3, from the seed.
+        reg: Adds reg / 2 times the sum of all squared weights to the loss,
+            biases not counted.
+        dtype: Of the parameters; images are converted to it.
+        seed: Of the random weights.
+
+    Raises:
+        ValueError: If filter_size is even.
     """
 
-    def __init__(self, image_shape=(3, 32, 32), num_filters=32, kernel_size=5,
-                 num_hidden=128, num_classes=10, weight_decay=0.0,
+    def __init__(self, input_dim=(3, 32, 32), num_filters=32, filter_size=7,
+                 hidden_dim=100, num_classes=10, weight_scale=None, reg=0.0,
                  dtype=np.float32, seed=0):
-        if kernel_size % 2 == 0:
-            raise ValueError(f'kernel_size must be odd, got {kernel_size}')
-        params = three_layer_params(image_shape, num_filters, kernel_size,
-                                    num_hidden, num_classes, seed)
+        params = three_layer_params(input_dim, num_filters, filter_size,
+                                    hidden_dim, num_classes, weight_scale,
+                                    seed)
         self.params = {name: p.astype(dtype) for name, p in params.items()}
-        self.weight_decay = weight_decay
+        self.reg = reg
 
-    def loss(self, X, y):
+    def loss(self, X, y=None):
         """Return the loss of a minibatch and the parameters' gradients.
 
-        X: (N, C, H, W), of the parameters' dtype. y: classes (N,).
+        Args:
+            X: Images, of shape (N, C, H, W).
+            y: Classes, of shape (N,).
+
+        Returns:
+            The loss in nats and a dictionary of gradients; without y the
+            scores alone, of shape (N, num_classes).
         """
         scores, caches = three_layer_forward(self.params, X)
+        if y is None:
+            return scores
         loss, dscores = softmax_loss(scores, y)
         grads = three_layer_backward(dscores, caches)
-        for name in ['w1', 'w2', 'w3']:
+        for name in ['W1', 'W2', 'W3']:
             w = self.params[name]
-            loss += self.weight_decay / 2 * (w * w).sum()
-            grads[name] += self.weight_decay * w
+            loss += self.reg / 2 * (w * w).sum()
+            grads[name] += self.reg * w
         return loss, grads
 
     def predict(self, X):
         """Return the class with the highest score for each image (N,)."""
-        return three_layer_forward(self.params, X)[0].argmax(axis=1)
+        return self.loss(X).argmax(axis=1)

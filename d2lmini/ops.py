@@ -50,6 +50,19 @@ class Conv2D(nn.Module):
         return corr2d(X, self.weight) + self.bias
 
 
+def comp_conv2d(conv2d, X):
+    """Apply a convolution layer from one channel to one to a bare image.
+
+    Args:
+        conv2d: The layer, for minibatches (1, 1, H, W).
+        X: The image, of shape (H, W).
+
+    Returns:
+        The feature map, of shape (H', W').
+    """
+    return conv2d(X[None, None])[0, 0]
+
+
 def conv_output_size(n, kernel_size, stride=1, padding=0, dilation=1):
     """Give the output size of a convolution along one axis.
 
@@ -112,17 +125,32 @@ def receptive_field(layers):
 def pool_output_size(n, kernel_size, stride=None, padding=0, ceil_mode=False):
     """Give the output size of a pooling along one axis.
 
-    n, kernel_size, stride (kernel_size if None), padding (on each side): in
-    pixels. Returns floor((n + 2 padding - kernel_size) / stride) + 1; with
-    ceil_mode one more if pixels are left over, but only if that last window
+    It is floor((n + 2 padding - kernel_size) / stride) + 1. With ceil_mode
+    it is one more if pixels are left over, but only if that last window
     starts on the input or on the padding before it, never on the padding
-    after it. Raises ValueError if the padding exceeds half the window or
-    the window does not fit.
+    after it.
+
+    Args:
+        n: Size of the input, in pixels.
+        kernel_size: Size of the window, in pixels.
+        stride: Pixels from one window to the next; kernel_size if None.
+        padding: Pixels on each side.
+        ceil_mode: Whether a window may hang over the edge.
+
+    Returns:
+        The number of windows.
+
+    Raises:
+        ValueError: If the window does not fit, the padding is more than half
+            of it, or the window or the stride is below 1.
     """
+    stride = kernel_size if stride is None else stride
+    if min(kernel_size, stride) < 1:
+        raise ValueError('the window and its stride must be 1 or more, got '
+                         f'{kernel_size} and {stride}')
     if padding > kernel_size // 2:
         raise ValueError(f'padding {padding} is more than half of a window '
                          f'of {kernel_size}')
-    stride = stride or kernel_size
     steps, left_over = divmod(n + 2 * padding - kernel_size, stride)
     size = steps + 1
     if ceil_mode and left_over and size * stride < n + padding:
@@ -133,45 +161,86 @@ def pool_output_size(n, kernel_size, stride=None, padding=0, ceil_mode=False):
     return size
 
 
-def pool2d(X, pool_size, mode='max', stride=None, padding=0, ceil_mode=False):
+def pair(n):
+    """Give (n, n) for one number; two numbers come back as a tuple."""
+    n = (n, n) if isinstance(n, int) else tuple(n)
+    if len(n) != 2:
+        raise ValueError(f'wanted one number or two, got {n}')
+    return n
+
+
+def pool2d(X, pool_size, mode='max', stride=1, padding=0, ceil_mode=False):
     """Pool one image: the maximum or the mean of each window.
 
-    X: (H, W) floats. pool_size: (h, w). stride: (down, right), pool_size if
-    None. padding: rows and columns on each side, -inf for 'max' and counted
-    zeros for 'avg'. ceil_mode: see pool_output_size, which gives the size;
-    a window cut off at the edge counts only the pixels it has.
-    Raises ValueError if X is not 2-D, the mode is unknown, the window does
-    not fit or the padding is more than half of it.
-    A teaching loop: use torch.nn.functional.max_pool2d for real work.
+    The gradient of a maximum goes to one pixel, the first of equals, as in
+    PyTorch. A teaching loop: use torch.nn.functional.max_pool2d for real
+    work, whose windows move by their own size unless told otherwise.
+
+    Args:
+        X: Image of shape (H, W), of floats.
+        pool_size: Size of the window, in pixels: (h, w), or one number.
+        mode: 'max' or 'avg'.
+        stride: Pixels from one window to the next: (down, right), or one
+            number; None is the window's size.
+        padding: Rows above and below, columns left and right, or one number
+            for both; -inf for 'max' and zeros, which count, for 'avg'.
+        ceil_mode: See pool_output_size, which gives the output's size. A
+            window cut off at the edge counts only the pixels it has.
+
+    Returns:
+        The pooled image; its maximum is nan where the window has one.
+
+    Raises:
+        ValueError: If X is not 2-D, the mode is unknown, the window does not
+            fit or the padding is more than half of it.
     """
     if X.ndim != 2 or mode not in ('max', 'avg'):
         raise ValueError("pool2d wants an image (H, W) and 'max' or 'avg', "
                          f'got shape {tuple(X.shape)} and {mode!r}')
-    (h, w), (down, right) = pool_size, stride or pool_size
-    height = pool_output_size(X.shape[0], h, down, padding, ceil_mode)
-    width = pool_output_size(X.shape[1], w, right, padding, ceil_mode)
+    (h, w), (rows, cols) = pair(pool_size), pair(padding)
+    down, right = pair(pool_size if stride is None else stride)
+    height = pool_output_size(X.shape[0], h, down, rows, ceil_mode)
+    width = pool_output_size(X.shape[1], w, right, cols, ceil_mode)
     fill = float('-inf') if mode == 'max' else 0.0
-    X = nn.functional.pad(X, (padding,) * 4, value=fill)
+    X = nn.functional.pad(X, (cols, cols, rows, rows), value=fill)
     Y = X.new_zeros(height, width)
     for i in range(height):
         for j in range(width):
             window = X[i * down:i * down + h, j * right:j * right + w]
-            Y[i, j] = window.max() if mode == 'max' else window.mean()
+            first = window.argmax()
+            Y[i, j] = (window.flatten()[first] if mode == 'max'
+                       else window.mean())
     return Y
 
 
 def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum,
-               training):
+               training=None):
     """Normalize each channel of a minibatch, then scale and shift it.
 
-    X: floats (N, C) or (N, C, H, W). gamma, beta, moving_mean, moving_var:
-    (C,). In training the mean and the biased variance of X are used, and the
-    moving ones go the share momentum of the way to them (to the unbiased
-    variance); else the moving ones are used. Returns Y, shaped like X, and
-    the new moving_mean and moving_var. Raises ValueError in training if a
-    channel has a single value. Source: Ioffe and Szegedy, Batch
-    Normalization, 2015, arXiv:1502.03167.
+    Source: Ioffe and Szegedy, Batch Normalization, 2015, arXiv:1502.03167.
+
+    Args:
+        X: Minibatch of floats, of shape (N, C) or (N, C, H, W).
+        gamma, beta: Scale and shift, C numbers in any shape.
+        moving_mean, moving_var: Running statistics, likewise.
+        eps: Added to the variance.
+        momentum: Share of the newest minibatch in the running statistics, as
+            in PyTorch: 0.1 is what d2l calls 0.9.
+        training: Whether to use the mean and the biased variance of X, and
+            to move the running statistics towards them (towards the unbiased
+            variance); else the running ones are used. Must be given.
+
+    Returns:
+        Y, shaped like X, and the new moving_mean and moving_var.
+
+    Raises:
+        ValueError: In training, if a channel has a single value; or if
+            training is not given.
     """
+    if training is None:
+        raise ValueError('batch_norm wants training=True or False, got None; '
+                         'momentum is the share of the newest minibatch: '
+                         "write 1 - momentum for d2l's")
     n = len(X) * X.shape[2:].numel()        # values in a channel
     if training and n == 1:
         raise ValueError(
@@ -183,9 +252,10 @@ def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum,
         axes = [0, *range(2, X.ndim)]       # all but the channels
         mean = X.mean(axes)
         var = ((X - mean.reshape(shape)) ** 2).mean(axes)
-        keep, unbiased = 1 - momentum, var * n / (n - 1)
-        moving_mean = keep * moving_mean + momentum * mean.detach()
-        moving_var = keep * moving_var + momentum * unbiased.detach()
+        new_mean = mean.detach().reshape(moving_mean.shape)
+        new_var = var.detach().reshape(moving_var.shape) * n / (n - 1)
+        moving_mean = (1 - momentum) * moving_mean + momentum * new_mean
+        moving_var = (1 - momentum) * moving_var + momentum * new_var
     X_hat = (X - mean.reshape(shape)) / (var + eps).sqrt().reshape(shape)
     Y = gamma.reshape(shape) * X_hat + beta.reshape(shape)
     return Y, moving_mean, moving_var

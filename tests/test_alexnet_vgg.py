@@ -4,6 +4,7 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models import vgg
 
 from d2lmini.nets import VGG, AlexNet, vgg_block
 from d2lmini.nets.vgg import BLOCKS
@@ -119,9 +120,40 @@ def test_vgg_block_is_the_formula():
     X = torch.rand(2, 3, 7, 9)
     h = F.relu(F.conv2d(X, w[0], w[1], padding=1))
     h = F.relu(F.conv2d(h, w[2], w[3], padding=1))
+    torch.testing.assert_close(block(X), F.max_pool2d(h, 2))
+    block = vgg_block(2, 3, 5, ceil_mode=True)
+    block.load_state_dict(dict(zip(block.state_dict(), w)))
     h = F.max_pool2d(F.pad(h, (0, 1, 0, 1)), 2)  # zeros: ReLU's least value
     assert h.shape == (2, 5, 4, 5)
     torch.testing.assert_close(block(X), h)
+
+
+SIZES = [32, 33, 47, 63, 64, 65, 95, 97, 127, 129, 191, 193, 223, 225, 255]
+
+
+@pytest.mark.parametrize('depth, letter', [(11, 'A'), (16, 'D')])
+def test_vgg_equals_torchvisions_at_every_size(depth, letter):
+    """Sides of 65, 193 and 225 pixels are odd before a pooling."""
+    plan = [v if v == 'M' else v // 16 for v in vgg.cfgs[letter]]
+    net = VGG(7, width=1 / 16, depth=depth).eval()
+    theirs = vgg.VGG(vgg.make_layers(plan), num_classes=7).eval()
+    theirs.classifier = net[len(BLOCKS[depth]) + 2:]
+    theirs.features.load_state_dict(dict(zip(
+        theirs.features.state_dict(), net.state_dict().values())))
+    for height in SIZES:
+        X = torch.rand(1, 3, height, 32 + height % 50)
+        with torch.no_grad():
+            torch.testing.assert_close(net(X), theirs(X))
+
+
+@pytest.mark.parametrize('size', [31, 16, 1])
+def test_vgg_refuses_images_that_torchvisions_refuses(size):
+    with torch.device('meta'):
+        net, X = VGG(width=1 / 16), torch.rand(1, 3, size, 64)
+        theirs = torchvision.models.vgg11(init_weights=False)
+    for model in (net, theirs):
+        with pytest.raises(RuntimeError):
+            model(X)
 
 
 def test_vgg_block_sees_as_far_as_one_wide_kernel():

@@ -133,6 +133,25 @@ def test_the_function_leaves_its_inputs_alone():
     assert mean.equal(inputs[3]) and var.equal(inputs[4])
 
 
+def test_statistics_may_have_the_shape_that_broadcasts():
+    """d2l keeps them as (1, C) and (1, C, 1, 1)."""
+    for shape, one in [((6, 3), (1, 3)), ((2, 3, 4, 5), (1, 3, 1, 1))]:
+        X = minibatch(shape).detach()
+        gamma, beta, mean, var = torch.rand(4, 3).double()
+        wanted = batch_norm(X, gamma, beta, mean, var, 1e-5, 0.1, True)
+        found = batch_norm(X, *(t.reshape(one) for t in (
+            gamma, beta, mean, var)), 1e-5, 0.1, True)
+        assert found[1].shape == found[2].shape == one
+        assert_equal(found, [wanted[0], *(t.reshape(one)
+                                          for t in wanted[1:])])
+
+
+def test_says_what_training_and_momentum_mean():
+    """A call without training is d2l's, whose momentum is the other share."""
+    with pytest.raises(ValueError, match='training=True.*1 - momentum'):
+        batch_norm(torch.rand(4, 3), *torch.rand(4, 3), 1e-5, momentum=0.9)
+
+
 def test_five_by_three_by_hand():
     layer = BatchNorm(3, 2, eps=0)
     Y = layer(torch.arange(15.).reshape(5, 3))

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini.nets.googlenet import GoogLeNet, Inception, scaled
-from d2lmini.nets.resnet import Bottleneck, Residual, ResNet
+from d2lmini.nets.resnet import Bottleneck, Residual, ResNet, resnet18
 from d2lmini.utils import set_seed
 
 
@@ -85,6 +85,14 @@ def test_inception_is_the_formula(kernel_size):
     torch.testing.assert_close(got, torch.cat(want, dim=1))
 
 
+def test_inception_is_the_papers_unless_told_otherwise():
+    module = Inception(4, 1, (1, 1), (1, 1), 1)
+    assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert module.branches[2][1][0].kernel_size == (5, 5)
+    assert all(m.bias is not None for m in module.modules()
+               if isinstance(m, nn.Conv2d))
+
+
 def test_inception_kernel_sizes_and_norms():
     convs = [m.kernel_size[0] for m in Inception(
         4, 1, (1, 1), (1, 1), 1, kernel_size=5).modules()
@@ -148,7 +156,7 @@ def test_resnet_20_of_the_paper_for_cifar(meta):
 @pytest.mark.parametrize('block', [Residual, Bottleneck])
 def test_block_is_the_formula(block, stride, channels):
     set_seed(0)
-    net = block(8, channels, stride).eval()
+    net = block(8, channels, strides=stride).eval()
     X = torch.randn(2, 8, 7, 6)
     kernels = {Residual: (3, 3), Bottleneck: (1, 3, 1)}[block]
     strides = {Residual: (stride, 1), Bottleneck: (1, stride, 1)}[block]
@@ -173,6 +181,23 @@ def test_a_branch_of_zeros_leaves_the_input(block):
     net, X = block(8, 8), torch.randn(3, 8, 5, 5)
     nn.init.zeros_(net.branch[-1][1].weight)
     assert torch.equal(net(X), X.relu())
+
+
+@pytest.mark.parametrize('block', [Residual, Bottleneck])
+def test_a_block_convolves_its_input_where_it_is_told_to(block):
+    net = block(8, 8, use_1x1conv=True).eval()
+    conv, norm = net.shortcut
+    assert conv.kernel_size == (1, 1) and net.branch[0][0].stride == (1, 1)
+    X = torch.randn(3, 8, 5, 5)
+    torch.testing.assert_close(net(X), (net.branch(X) + norm(conv(X))).relu())
+
+
+@pytest.mark.parametrize('in_channels', [1, 3])
+def test_resnet18_is_the_small_form(meta, in_channels):
+    net = resnet18(10, in_channels)
+    assert str(net) == str(ResNet(10, in_channels, small=True))
+    assert resnet18(10)[0][0].in_channels == 1
+    assert shapes(net, torch.rand(2, in_channels, 28, 28))[0] == (64, 28, 28)
 
 
 def test_residual_leaves_its_input_alone():

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from d2lmini.nets import (VGG, AlexNet, DenseLayer, DenseNet, GoogLeNet,
-                          LeNet, ResNet, dense_block)
+from d2lmini.nets import (VGG, AlexNet, DenseBlock, DenseLayer, DenseNet,
+                          GoogLeNet, LeNet, ResNet, conv_block, dense_block)
 from d2lmini.summary import summary
 from d2lmini.train import accuracy
 from d2lmini.utils import set_seed
@@ -124,7 +124,7 @@ NETS = {
     'LeNet': Spec(LeNet, 61_706, 28, partial(LeNet, activation=nn.ReLU)),
     'AlexNet': Spec(AlexNet, 61_100_840, 63,
                     partial(AlexNet, width=1 / 8, small=True)),
-    'VGG': Spec(VGG, 132_863_336, 1,
+    'VGG': Spec(VGG, 132_863_336, 32,
                 partial(VGG, width=1 / 8, small=True)),
     'GoogLeNet': Spec(GoogLeNet, 6_624_904, 1,
                       partial(GoogLeNet, width=1 / 8, small=True)),
@@ -181,7 +181,7 @@ def test_shapes_of_the_full_form(name, size):
             net(X)
 
 
-@pytest.mark.parametrize('name', ['LeNet', 'AlexNet', 'DenseNet'])
+@pytest.mark.parametrize('name', ['LeNet', 'AlexNet', 'VGG', 'DenseNet'])
 def test_least_side_of_the_full_form(name):
     net, n = on_meta(NETS[name].full, in_channels=1), NETS[name].least
     assert len(net(torch.empty(2, 1, n, n, device='meta'))) == 2
@@ -250,7 +250,7 @@ def test_refuses_bad_arguments(name, wrong):
         NETS[name].full(**wrong)
 
 
-@pytest.mark.parametrize('depth', [12, (), (2, 0)])
+@pytest.mark.parametrize('depth', [12, (), (2, 0), [2, 0]])
 @pytest.mark.parametrize('make', [VGG, ResNet, DenseNet])
 def test_refuses_other_depths(make, depth):
     with pytest.raises(ValueError, match='depth'):
@@ -292,10 +292,7 @@ def random_numbers(net):
 
 @pytest.mark.parametrize('reference', REFERENCES)
 def test_same_outputs_as_torchvision(reference):
-    """The key map: both hold the same tensors in the same order.
-
-    VGG's sides must be multiples of 32: ours rounds odd ones up.
-    """
+    """The key map: both hold the same tensors in the same order."""
     options = {}
     if reference == 'googlenet':
         options = dict(aux_logits=False, transform_input=False,
@@ -307,8 +304,7 @@ def test_same_outputs_as_torchvision(reference):
     keys, values = ours.state_dict(), theirs.state_dict().values()
     assert [v.shape for v in keys.values()] == [v.shape for v in values]
     ours.load_state_dict(dict(zip(keys, values)), assign=True)
-    width = 96 if make is VGG else 97
-    X = torch.rand(1, 3, 64, width, generator=torch.manual_seed(1))
+    X = torch.rand(1, 3, 65, 97, generator=torch.manual_seed(1))
     with torch.no_grad():
         y, y_hat = theirs(X), ours(X)
     assert y.std() > 0.01
@@ -394,6 +390,19 @@ def test_dense_block_grows_with_each_layer():
     block = dense_block(4, 10, growth_rate=3)
     assert [layer[0].num_features for layer in block] == [10, 13, 16, 19]
     assert block(torch.rand(2, 10, 4, 4)).shape == (2, 22, 4, 4)
+
+
+def test_the_block_without_bottleneck_is_the_formula():
+    block, X = DenseBlock(3, 5, growth_rate=2), torch.rand(2, 5, 7, 6)
+    maps = [X]
+    for layer in block:
+        maps.append(layer(torch.cat(maps, dim=1)))
+    torch.testing.assert_close(block(X), torch.cat(maps, dim=1))
+    assert [layer[0].num_features for layer in block] == [5, 7, 9]
+    layer, eps = conv_block(3, 4).eval(), 1 + 1e-5
+    X = torch.rand(2, 3, 6, 5) - 0.5
+    torch.testing.assert_close(layer(X), F.conv2d(
+        X.relu() / eps ** 0.5, layer[2].weight, layer[2].bias, padding=1))
 
 
 def test_densenet_has_no_transition_after_its_last_block():

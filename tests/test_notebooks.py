@@ -148,10 +148,14 @@ def test_links_between_pages(page, nb):
 
 
 def definitions(source):
-    """Return {name: its syntax tree as text} of functions and classes."""
+    """Return {name: its syntax tree as text} of functions and classes.
+
+    Without docstrings and decorators, which the package adds.
+    """
     found = {}
     for node in ast.parse(source).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            node.decorator_list = []
             for inner in ast.walk(node):
                 if (isinstance(inner, (ast.FunctionDef, ast.ClassDef))
                         and ast.get_docstring(inner) is not None):
@@ -182,7 +186,7 @@ def test_every_teaching_function_is_built_on_a_page():
                                         flags=re.M))
     wanted = {name for name, value in vars(ops).items()
               if getattr(value, '__module__', '') == ops.__name__}
-    assert wanted - built <= {'check_window'}
+    assert wanted - built <= {'check_window', 'comp_conv2d'}
 
 
 # How notebooks are stored

@@ -169,6 +169,16 @@ def test_pool_ties_go_where_pytorch_puts_them(pair, x_shape, size, stride,
 
 
 @both_pools
+def test_nan_in_a_window_of_a_pool(pair):
+    """As in PyTorch, the output is nan, and the gradient goes to the nan."""
+    X, = arrays((2, 3, 7, 6))
+    X[0, 1, 2, 3] = X[1, 0, 5, 0] = X[1, 2, 6, 5] = np.nan
+    ours, wanted = run_pool(pair, X, (3, 2), 2, 1)
+    assert 0 < np.isnan(wanted[0]).sum() < wanted[0].size
+    close(ours, wanted)
+
+
+@both_pools
 def test_pool_gradient_numerically(pair):
     rng = np.random.default_rng(0)  # no two numbers nearer than 0.01
     X = rng.permutation(2 * 2 * 7 * 5).reshape(2, 2, 7, 5) * 0.01
@@ -267,6 +277,91 @@ def test_affine_and_relu_backward_want_the_outputs_shape():
         cnn.relu_backward(X, cnn.relu_forward(out)[1])
 
 
+def batch_norm_oracle(X, gamma, beta, dout, param):
+    """Return out, gradients and running statistics, from PyTorch.
+
+    PyTorch's momentum is the other share, and its running variance is the
+    unbiased one, which the factor (n - 1) / n undoes.
+    """
+    mean, var = (torch.tensor(param[k]) for k in ('running_mean',
+                                                  'running_var'))
+    n, old, train = X.size // len(gamma), var.clone(), param['mode'] == 'train'
+    keep = param.get('momentum', 0.9)
+    found = oracle(
+        lambda X, g, b: F.batch_norm(X, mean, var, g, b, train, 1 - keep,
+                                     param.get('eps', 1e-5)),
+        [X, gamma, beta], lambda _: dout)
+    if train:
+        var = keep * old + (var - keep * old) * (n - 1) / n
+    return found, [mean.numpy(), var.numpy()]
+
+
+@pytest.mark.parametrize('dtype, bound', [(np.float64, 1e-12),
+                                          (np.float32, 2e-5)])
+@pytest.mark.parametrize('mode', ['train', 'test'])
+@pytest.mark.parametrize('shape', [(7, 3), (2, 1), (2, 3, 5, 4), (1, 2, 1, 3)])
+def test_batch_norm_equals_pytorch(shape, mode, dtype, bound):
+    forward, backward = {
+        2: (cnn.batchnorm_forward, cnn.batchnorm_backward),
+        4: (cnn.spatial_batchnorm_forward, cnn.spatial_batchnorm_backward)
+    }[len(shape)]
+    C = shape[1]
+    X, gamma, beta, dout, mean, var = arrays(shape, C, C, shape, C, C,
+                                             dtype=dtype)
+    param = {'mode': mode, 'momentum': 0.8, 'eps': 1e-3,
+             'running_mean': mean, 'running_var': var ** 2}
+    wanted, statistics = batch_norm_oracle(X, gamma, beta, dout, param)
+    out, cache = forward(X, gamma, beta, param)
+    close([out, *backward(dout, cache)], wanted, bound)
+    close([param['running_mean'], param['running_var']], statistics, bound)
+
+
+@pytest.mark.parametrize('mode', ['train', 'test'])
+def test_batch_norm_gradients_numerically(mode):
+    X, gamma, beta, dout = arrays((5, 3), 3, 3, (5, 3))
+    param = {'mode': mode, 'running_mean': beta + 1, 'running_var': gamma ** 2}
+    _, cache = cnn.batchnorm_forward(X, gamma, beta, dict(param))
+    for x, grad in zip([X, gamma, beta], cnn.batchnorm_backward(dout, cache)):
+        numerical = cnn.numerical_gradient(lambda: (cnn.batchnorm_forward(
+            X, gamma, beta, dict(param))[0] * dout).sum(), x)
+        np.testing.assert_allclose(grad, numerical, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize('shapes, param, message', [
+    (((2, 3, 4, 3), 3, 3), {'mode': 'train'}, r'\(N, D\).*\(2, 3, 4, 3\)'),
+    (((4, 3), 2, 2), {'mode': 'train'}, r'\(4, 3\), \(2,\) and \(2,\)'),
+    (((4, 3), 3, 3), {'mode': 'eval'}, "'train' or 'test', got 'eval'")])
+def test_batch_norm_says_what_does_not_fit(shapes, param, message):
+    with pytest.raises(ValueError, match=message):
+        cnn.batchnorm_forward(*arrays(*shapes), param)
+
+
+@pytest.mark.parametrize('dtype', [np.float64, np.float32])
+def test_dropout_equals_pytorch_with_the_same_mask(dtype):
+    X, dout = arrays((40, 3, 5), (40, 3, 5), dtype=dtype)
+    out, cache = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8, 'seed': 1})
+    kept = out != 0
+    assert 0.75 < kept.mean() < 0.85        # of 600: within three deviations
+    close([out, cnn.dropout_backward(dout, cache)], oracle(
+        lambda X: X * torch.tensor(kept) / 0.8, [X], lambda _: dout), 1e-6)
+    again = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8, 'seed': 1})[0]
+    other = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8})[0]
+    assert np.array_equal(out, again) and not np.array_equal(out, other)
+
+
+def test_dropout_does_nothing_in_test_mode_and_refuses_bad_arguments():
+    X, dout = arrays((4, 5), (4, 5))
+    out, cache = cnn.dropout_forward(X, {'mode': 'test', 'p': 0.3})
+    close([out, cnn.dropout_backward(dout, cache)], [X, dout])
+    for param, message in [({'mode': 'train', 'p': 0}, 'got 0'),
+                           ({'mode': 'train', 'p': 1.5}, 'got 1.5'),
+                           ({'mode': None, 'p': 0.5}, 'got None')]:
+        with pytest.raises(ValueError, match=message):
+            cnn.dropout_forward(X, param)
+    with pytest.raises(ValueError, match=r'\(4, 5\), got \(5, 4\)'):
+        cnn.dropout_backward(dout.T, cache)
+
+
 @pytest.mark.parametrize('scale', [1, 1000])
 def test_softmax_loss_equals_pytorch(scale):
     scores, y = arrays((6, 10))[0] * scale, np.array([0, 9, 3, 3, 5, 1])
@@ -293,9 +388,9 @@ def test_numerical_gradient_restores_x_and_wants_float64():
 
 def small_net(**options):
     """Return a net whose gradients are none of them tiny, images, labels."""
-    net = cnn.ThreeLayerConvNet((3, 9, 8), num_filters=4, kernel_size=3,
-                                num_hidden=7, dtype=np.float64, **options)
-    net.params['w3'] *= 100
+    net = cnn.ThreeLayerConvNet((3, 9, 8), num_filters=4, filter_size=3,
+                                hidden_dim=7, dtype=np.float64, **options)
+    net.params['W3'] *= 100
     rng = np.random.default_rng(3)
     for name in ['b1', 'b2', 'b3']:
         net.params[name] += 0.1 * rng.standard_normal(net.params[name].shape)
@@ -304,19 +399,19 @@ def small_net(**options):
 
 def as_module(net):
     """Return the same network as a torch.nn.Module, with equal weights."""
-    filters, C, k, _ = net.params['w1'].shape
-    M, D = net.params['w2'].shape
+    filters, C, k, _ = net.params['W1'].shape
+    M, D = net.params['W2'].shape
     module = nn.Sequential(
         nn.Conv2d(C, filters, k, padding=k // 2), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(D, M), nn.ReLU(),
-        nn.Linear(M, len(net.params['w3'])))
+        nn.Linear(M, len(net.params['W3'])))
     for p, array in zip(module.parameters(), net.params.values()):
         p.data = torch.tensor(array)
     return module
 
 
 def test_net_gradients_numerically():
-    net, X, y = small_net(weight_decay=0.1)
+    net, X, y = small_net(reg=0.1)
     _, grads = net.loss(X, y)
     assert list(grads) == list(net.params)
     for name, p in net.params.items():
@@ -327,7 +422,7 @@ def test_net_gradients_numerically():
 
 
 def test_net_equals_pytorch_for_twenty_steps():
-    net, X, y = small_net(weight_decay=0.01)
+    net, X, y = small_net(reg=0.01)
     module, targets = as_module(net), torch.tensor(y)
     weights = [p for p in module.parameters() if p.ndim > 1]
     biases = [p for p in module.parameters() if p.ndim == 1]
@@ -354,7 +449,8 @@ def test_net_starts_at_ln_10_and_learns_by_heart():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((50, 3, 12, 12)).astype(np.float32)
     y = rng.integers(0, 10, 50)
-    net = cnn.ThreeLayerConvNet((3, 12, 12), num_filters=8, num_hidden=32)
+    net = cnn.ThreeLayerConvNet((3, 12, 12), num_filters=8, filter_size=5,
+                                hidden_dim=32)
     loss, grads = net.loss(X, y)
     assert loss == pytest.approx(np.log(10), abs=0.01)
     sgd = cnn.SGD(net.params, lr=0.05)
@@ -365,22 +461,22 @@ def test_net_starts_at_ln_10_and_learns_by_heart():
     assert {g.dtype for g in grads.values()} == {np.dtype(np.float32)}
 
 
-def test_weight_decay_is_on_weights_only():
+def test_reg_is_on_weights_only():
     net, X, y = small_net()
     plain, grads = net.loss(X, y)
-    net.weight_decay = 0.5
+    net.reg = 0.5
     loss, decayed = net.loss(X, y)
-    squares = sum((net.params[k] ** 2).sum() for k in ['w1', 'w2', 'w3'])
+    squares = sum((net.params[k] ** 2).sum() for k in ['W1', 'W2', 'W3'])
     assert loss - plain == pytest.approx(0.25 * squares)
     for name, p in net.params.items():
         np.testing.assert_allclose(decayed[name] - grads[name],
-                                   0.5 * p if name[0] == 'w' else 0 * p,
+                                   0.5 * p if name[0] == 'W' else 0 * p,
                                    atol=1e-12)
 
 
 def test_net_refuses_an_even_kernel():
     with pytest.raises(ValueError, match='odd, got 4'):
-        cnn.ThreeLayerConvNet(kernel_size=4)
+        cnn.ThreeLayerConvNet(filter_size=4)
 
 
 def test_numpy_cnn_needs_no_pytorch():

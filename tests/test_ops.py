@@ -6,9 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.ops import (Conv2D, conv_output_size, corr2d, corr2d_multi_in,
-                         corr2d_multi_in_out, corr2d_multi_in_out_1x1, pool2d,
-                         pool_output_size, receptive_field)
+from d2lmini.ops import (Conv2D, comp_conv2d, conv_output_size, corr2d,
+                         corr2d_multi_in, corr2d_multi_in_out,
+                         corr2d_multi_in_out_1x1, pool2d, pool_output_size,
+                         receptive_field)
 
 SHAPES = [((1, 1), (1, 1)), ((5, 7), (2, 3)), ((9, 4), (4, 4)),
           ((3, 11), (3, 1)), ((6, 6), (6, 6)), ((8, 5), (1, 5))]
@@ -113,6 +114,13 @@ def test_conv2d_layer(image, kernel):
     torch.testing.assert_close(layer.bias.grad, oracle.bias.grad)
 
 
+def test_comp_conv2d_takes_a_bare_image():
+    layer, X = nn.Conv2d(1, 1, (3, 5), padding=(0, 1), stride=(3, 4)), rand(
+        8, 8, dtype=torch.float32)
+    torch.testing.assert_close(comp_conv2d(layer, X), layer(X[None])[0])
+    assert comp_conv2d(layer, X).shape == (2, 2)
+
+
 @pytest.mark.parametrize('image, kernel, message', [
     ((3, 3), (4, 1), r'shape \(4, 1\) does not fit into .* shape \(3, 3\)'),
     ((3, 3), (1, 4), r'shape \(1, 4\) does not fit into .* shape \(3, 3\)'),
@@ -158,6 +166,9 @@ def test_pool_output_size_is_pytorchs(ceil_mode):
         else:
             assert pool_output_size(*arguments) == shape[2], arguments
     assert pool_output_size(9, 3) == 3  # the stride is the window
+    for size, stride in [(0, 1), (3, 0), (3, -1)]:
+        with pytest.raises(ValueError, match=f'more, got {size} and {stride}'):
+            pool_output_size(9, size, stride)
 
 
 @pytest.mark.parametrize('ceil_mode', [False, True])
@@ -178,6 +189,61 @@ def test_pool2d(image, size, stride, padding, mode, oracle, ceil_mode):
         torch.testing.assert_close(
             torch.autograd.grad((Y * weight).sum(), X),
             torch.autograd.grad((expected * weight).sum(), X))
+
+
+@pytest.mark.parametrize('mode, oracle', [('max', F.max_pool2d),
+                                          ('avg', F.avg_pool2d)])
+@pytest.mark.parametrize('size, stride, padding', [
+    (2, 2, 0), (3, (2, 1), 1), ((2, 3), 2, (1, 0)), ([3, 2], [1, 2], [0, 1]),
+    (2, None, 0)])
+def test_pool2d_takes_the_numbers_and_pairs_that_pytorch_takes(
+        size, stride, padding, mode, oracle):
+    X = rand(7, 6)
+    torch.testing.assert_close(
+        pool2d(X, size, mode, stride=stride, padding=padding),
+        oracle(X[None], size, stride, padding)[0])
+
+
+@pytest.mark.parametrize('mode, oracle', [('max', F.max_pool2d),
+                                          ('avg', F.avg_pool2d)])
+def test_pool2d_moves_by_one_pixel_unless_told_otherwise(mode, oracle):
+    X = rand(5, 6)
+    for size in (2, (2, 3)):
+        torch.testing.assert_close(pool2d(X, size, mode),
+                                   oracle(X[None], size, stride=1)[0])
+
+
+@pytest.mark.parametrize('size, stride, padding', [
+    (2, 1, 0), ((3, 2), 2, 1), (3, (1, 2), 0)])
+def test_ties_in_pool2d_go_where_pytorch_puts_them(size, stride, padding):
+    X = torch.randint(-1, 2, (7, 6)).double().requires_grad_()
+    Y = pool2d(X, size, 'max', stride, padding)
+    expected = F.max_pool2d(X[None], size, stride, padding)[0]
+    weight = torch.rand_like(Y)
+    torch.testing.assert_close(
+        torch.autograd.grad((Y * weight).sum(), X),
+        torch.autograd.grad((expected * weight).sum(), X))
+
+
+@pytest.mark.parametrize('mode, oracle', [('max', F.max_pool2d),
+                                          ('avg', F.avg_pool2d)])
+def test_nan_in_a_window_of_pool2d(mode, oracle):
+    """As in PyTorch, the output is nan, and the gradient goes to the nan."""
+    X = rand(6, 7)
+    X[1, 2] = X[4, 4] = float('nan')
+    X.requires_grad_()
+    Y, expected = pool2d(X, 3, mode, 2), oracle(X[None], 3, 2)[0]
+    assert 0 < Y.isnan().sum() < Y.numel()
+    torch.testing.assert_close(Y, expected, equal_nan=True)
+    torch.testing.assert_close(torch.autograd.grad(Y.sum(), X),
+                               torch.autograd.grad(expected.sum(), X))
+
+
+@pytest.mark.parametrize('argument', ['pool_size', 'stride', 'padding'])
+def test_pool2d_refuses_three_numbers(argument):
+    arguments = {'pool_size': 2, argument: (1, 2, 3)}
+    with pytest.raises(ValueError, match=r'got \(1, 2, 3\)'):
+        pool2d(rand(5, 5), **arguments)
 
 
 @pytest.mark.parametrize('mode', ['max', 'avg'])

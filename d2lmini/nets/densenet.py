@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from d2lmini.nets.arguments import check_sizes
+from d2lmini.nets.arguments import check_sizes, find_blocks
 
 # The paper's table 1: the number of layers in each block.
 BLOCKS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
@@ -27,6 +27,35 @@ class DenseLayer(nn.Sequential):
 
     def forward(self, X):
         return torch.cat([X, super().forward(X)], dim=1)
+
+
+def conv_block(in_channels, out_channels):
+    """Make batch norm, ReLU and a 3x3 convolution: H_l of the paper."""
+    return nn.Sequential(
+        nn.BatchNorm2d(in_channels), nn.ReLU(),
+        nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1))
+
+
+class DenseBlock(nn.Sequential):
+    """Layers that each see all before them, without DenseLayer's bottleneck.
+
+    forward: (N, C, H, W) to (N, C + num_convs * growth_rate, H, W).
+
+    Args:
+        num_convs: Number of layers.
+        in_channels: Channels C of the input.
+        growth_rate: Channels that each layer appends.
+    """
+
+    def __init__(self, num_convs, in_channels, growth_rate):
+        super().__init__(*(
+            conv_block(in_channels + i * growth_rate, growth_rate)
+            for i in range(num_convs)))
+
+    def forward(self, X):
+        for block in self:
+            X = torch.cat([X, block(X)], dim=1)
+        return X
 
 
 def dense_block(num_layers, in_channels, growth_rate):
@@ -69,8 +98,9 @@ class DenseNet(nn.Sequential):
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, depth=121, growth_rate=32):
-        *earlier, last = check(num_classes, in_channels, width, depth,
-                               growth_rate)
+        check_sizes(width, num_classes=num_classes, in_channels=in_channels,
+                    growth_rate=growth_rate)
+        *earlier, last = find_blocks(depth, BLOCKS, 'layers')
         growth_rate = max(1, round(growth_rate * width))
         channels = 2 * growth_rate
         layers = stem(in_channels, channels, small)
@@ -91,6 +121,9 @@ class DenseNet(nn.Sequential):
         nn.init.zeros_(self[-1].bias)
 
 
+transition_block = transition   # d2l's name
+
+
 def stem(in_channels, channels, small):
     """Make what comes before the first block; small keeps the side."""
     if small:
@@ -100,15 +133,3 @@ def stem(in_channels, channels, small):
                       padding=3, bias=False),
             nn.BatchNorm2d(channels), nn.ReLU(),
             nn.MaxPool2d(kernel_size=3, stride=2, padding=1)]
-
-
-def check(num_classes, in_channels, width, depth, growth_rate):
-    """Return how many layers each block has, or raise ValueError."""
-    check_sizes(width, num_classes=num_classes, in_channels=in_channels,
-                growth_rate=growth_rate)
-    blocks = BLOCKS.get(depth, depth)
-    if isinstance(blocks, int) or not blocks or min(blocks) < 1:
-        raise ValueError(
-            f'depth must be one of {", ".join(map(str, BLOCKS))} or the '
-            f'number of layers in each block, as (6, 6, 6), got {depth}')
-    return blocks

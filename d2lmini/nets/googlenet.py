@@ -28,15 +28,23 @@ def conv_relu(in_channels, out_channels, kernel_size, stride=1,
 class Inception(nn.Module):
     """Four branches over one map, their answers side by side as channels.
 
-    c1: channels of the 1x1 branch. c2, c3: of the 1x1 reduction and of the
-    3x3 or wide convolution after it. c4: of the 1x1 after max-pooling. In
-    the paper's table: #1x1; #3x3 reduce, #3x3; #5x5 reduce, #5x5; pool proj.
-    kernel_size: of the wide convolution, 5 in the paper. Takes (N,
-    in_channels, H, W), gives (N, c1 + c2[1] + c3[1] + c4, H, W).
+    The paper's form, unless told otherwise. Takes (N, in_channels, H, W),
+    gives (N, c1 + c2[1] + c3[1] + c4, H, W).
+
+    Args:
+        in_channels: Channels of the input.
+        c1: Channels of the 1x1 branch; #1x1 in the paper's table.
+        c2: Channels of the 1x1 reduction and of the 3x3 convolution after
+            it; #3x3 reduce and #3x3.
+        c3: Likewise for the wide convolution; #5x5 reduce and #5x5.
+        c4: Channels of the 1x1 after max-pooling; pool proj.
+        kernel_size: Of the wide convolution.
+        batch_norm: Whether to put batch norm after each convolution, in
+            place of its bias.
     """
 
-    def __init__(self, in_channels, c1, c2, c3, c4, kernel_size=3,
-                 batch_norm=True):
+    def __init__(self, in_channels, c1, c2, c3, c4, kernel_size=5,
+                 batch_norm=False):
         super().__init__()
         bn = dict(batch_norm=batch_norm)
         self.branches = nn.ModuleList([

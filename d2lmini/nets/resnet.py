@@ -2,7 +2,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.nets.arguments import check_sizes
+from d2lmini.nets.arguments import check_sizes, find_blocks
 
 
 def conv_bn(in_channels, out_channels, kernel_size, stride=1):
@@ -13,11 +13,11 @@ def conv_bn(in_channels, out_channels, kernel_size, stride=1):
         nn.BatchNorm2d(out_channels))
 
 
-def shortcut(in_channels, out_channels, stride):
+def shortcut(in_channels, out_channels, use_1x1conv, strides):
     """The way round a block: X as it is, or a 1x1 if its shape changes."""
-    if stride == 1 and in_channels == out_channels:
-        return nn.Identity()
-    return conv_bn(in_channels, out_channels, 1, stride)
+    if use_1x1conv or strides > 1 or in_channels != out_channels:
+        return conv_bn(in_channels, out_channels, 1, strides)
+    return nn.Identity()
 
 
 class Residual(nn.Module):
@@ -25,16 +25,24 @@ class Residual(nn.Module):
 
     If the block changes the number of channels or has a stride, X goes
     through a 1x1 convolution on its way round, the paper's option B. Takes
-    (N, in_channels, H, W), gives (N, out_channels, H / stride, W / stride),
-    sizes rounded up.
+    (N, in_channels, H, W), gives (N, out_channels, H / strides, W /
+    strides), sizes rounded up.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of both convolutions.
+        use_1x1conv: Whether X is convolved even where its shape stays.
+        strides: Stride of the first convolution, in pixels.
     """
 
-    def __init__(self, in_channels, out_channels, stride=1):
+    def __init__(self, in_channels, out_channels, use_1x1conv=False,
+                 strides=1):
         super().__init__()
         self.branch = nn.Sequential(
-            conv_bn(in_channels, out_channels, 3, stride), nn.ReLU(),
+            conv_bn(in_channels, out_channels, 3, strides), nn.ReLU(),
             conv_bn(out_channels, out_channels, 3))
-        self.shortcut = shortcut(in_channels, out_channels, stride)
+        self.shortcut = shortcut(in_channels, out_channels, use_1x1conv,
+                                 strides)
 
     def forward(self, X):
         return F.relu(self.branch(X) + self.shortcut(X))
@@ -47,23 +55,24 @@ class Bottleneck(nn.Module):
     convolution; in the paper it is in the first 1x1.
     """
 
-    def __init__(self, in_channels, out_channels, stride=1):
+    def __init__(self, in_channels, out_channels, use_1x1conv=False,
+                 strides=1):
         super().__init__()
         channels = out_channels // 4
         self.branch = nn.Sequential(
             conv_bn(in_channels, channels, 1), nn.ReLU(),
-            conv_bn(channels, channels, 3, stride), nn.ReLU(),
+            conv_bn(channels, channels, 3, strides), nn.ReLU(),
             conv_bn(channels, out_channels, 1))
-        self.shortcut = shortcut(in_channels, out_channels, stride)
+        self.shortcut = shortcut(in_channels, out_channels, use_1x1conv,
+                                 strides)
 
     def forward(self, X):
         return F.relu(self.branch(X) + self.shortcut(X))
 
 
-# The paper's table 1: the block, and how many of it each stage has.
-STAGES = {18: (Residual, (2, 2, 2, 2)), 34: (Residual, (3, 4, 6, 3)),
-          50: (Bottleneck, (3, 4, 6, 3)), 101: (Bottleneck, (3, 4, 23, 3)),
-          152: (Bottleneck, (3, 8, 36, 3))}
+# The paper's table 1: how many blocks each stage has; from 50 on Bottlenecks.
+STAGES = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
+          101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
 
 class ResNet(nn.Sequential):
@@ -88,8 +97,10 @@ class ResNet(nn.Sequential):
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, depth=18):
         check_sizes(width, num_classes=num_classes, in_channels=in_channels)
-        block, counts = find_stages(depth)
-        wide = 4 if block is Bottleneck else 1
+        counts = find_blocks(depth, STAGES, 'basic blocks')
+        block, wide = Residual, 1
+        if depth in (50, 101, 152):
+            block, wide = Bottleneck, 4
         channels = max(1, round(64 * width))
         layers = ([conv_bn(in_channels, channels, 3), nn.ReLU()] if small else
                   [conv_bn(in_channels, channels, 7, 2), nn.ReLU(),
@@ -110,15 +121,18 @@ class ResNet(nn.Sequential):
 def stage(block, in_channels, out_channels, count, stride):
     """Blocks in a row; the first of them strides and changes the channels."""
     return nn.Sequential(
-        block(in_channels, out_channels, stride),
+        block(in_channels, out_channels, strides=stride),
         *(block(out_channels, out_channels) for _ in range(count - 1)))
 
 
-def find_stages(depth):
-    """Return the block, and how many of it each stage has."""
-    block, counts = STAGES.get(depth, (Residual, depth))
-    if isinstance(counts, int) or not counts or min(counts) < 1:
-        raise ValueError(f'depth must be one of {", ".join(map(str, STAGES))}'
-                         ' or the number of basic blocks in each stage, as '
-                         f'(3, 3, 3), got {depth}')
-    return block, counts
+def resnet18(num_classes, in_channels=1):
+    """Make the small form of ResNet-18, as d2l's chapters on several GPUs do.
+
+    Args:
+        num_classes: Classes of the answer.
+        in_channels: Channels of the images.
+
+    Returns:
+        ResNet(num_classes, in_channels, small=True).
+    """
+    return ResNet(num_classes, in_channels, small=True)

@@ -1,18 +1,28 @@
 """VGG, deep by repeating one block of 3x3 convolutions."""
 from torch import nn
 
-from d2lmini.nets.arguments import check_dropout, check_sizes
+from d2lmini.nets.arguments import (check_dropout, check_sizes,
+                                    find_blocks)
 
 # The paper's table 1, columns A, B, D and E: convolutions in each block.
 BLOCKS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3),
           19: (2, 2, 4, 4, 4)}
 
 
-def vgg_block(num_convs, in_channels, out_channels, batch_norm=False):
-    """Make 3x3 convolutions that keep the side, then a pooling that halves it.
+def vgg_block(num_convs, in_channels, out_channels, batch_norm=False,
+              ceil_mode=False):
+    """Make 3x3 convolutions that keep the size, then a pooling that halves it.
 
-    (N, in_channels, H, W) becomes (N, out_channels, H / 2, W / 2), rounded
-    up: an odd side's last window counts though it is cut off.
+    Args:
+        num_convs: Number of convolutions.
+        in_channels: Channels of the input.
+        out_channels: Channels of each convolution.
+        batch_norm: Whether to put batch norm after each convolution.
+        ceil_mode: Whether to round an odd size up, not down.
+
+    Returns:
+        A network that takes (N, in_channels, H, W) and gives (N,
+        out_channels, H / 2, W / 2).
     """
     layers = []
     for _ in range(num_convs):
@@ -22,7 +32,7 @@ def vgg_block(num_convs, in_channels, out_channels, batch_norm=False):
             layers.append(nn.BatchNorm2d(out_channels))
         layers.append(nn.ReLU())
         in_channels = out_channels
-    layers.append(nn.MaxPool2d(kernel_size=2, stride=2, ceil_mode=True))
+    layers.append(nn.MaxPool2d(kernel_size=2, stride=2, ceil_mode=ceil_mode))
     return nn.Sequential(*layers)
 
 
@@ -34,29 +44,33 @@ class VGG(nn.Sequential):
 
     num_classes, in_channels: of the answer, of the images. width: multiplies
     all numbers of channels and of hidden units. small: for 28x28 to 64x64
-    images, maps of 1x1 for 7x7 and 512 hidden units for 4,096 at the end.
+    images, maps of 1x1 for 7x7 and 512 hidden units for 4,096 at the end,
+    and poolings that round odd sizes up, so that five of them fit.
     depth: 11, 13, 16 or 19 layers with weights (the paper's A, B, D and E),
     or the number of convolutions in each block, as (1, 1, 2). batch_norm:
     after each convolution. dropout: share of the hidden units that training
-    sets to 0. Takes (N, in_channels, H, W), gives scores (N, num_classes).
-    Raises ValueError for arguments out of range.
+    sets to 0. Takes (N, in_channels, H, W) from 32x32 up, small of any size,
+    gives scores (N, num_classes). Raises ValueError for arguments out of
+    range.
 
     Departures from the paper: weights drawn after He and others, 2015, not
     taken from a shallower net that was trained before; average pooling to
-    7x7 (small: 1x1) before the classifier and poolings that round odd sides
-    up, for images of other sizes; batch_norm, which came a year later.
+    7x7 (small: 1x1) before the classifier, for images of other sizes;
+    batch_norm, which came a year later.
     """
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, depth=11, batch_norm=False, dropout=0.5):
-        blocks = check(num_classes, in_channels, width, depth, dropout)
+        check_sizes(width, num_classes=num_classes, in_channels=in_channels)
+        check_dropout(dropout)
         side, hidden = (1, 512) if small else (7, 4096)
         hidden = max(1, round(width * hidden))
         layers, channels = [], in_channels
-        for i, num_convs in enumerate(blocks):
+        for i, num_convs in enumerate(find_blocks(depth, BLOCKS,
+                                                  'convolutions')):
             out_channels = max(1, round(width * min(64 * 2 ** i, 512)))
             layers.append(vgg_block(num_convs, channels, out_channels,
-                                    batch_norm))
+                                    batch_norm, ceil_mode=small))
             channels = out_channels
         super().__init__(
             *layers, nn.AdaptiveAvgPool2d(side), nn.Flatten(),
@@ -67,15 +81,3 @@ class VGG(nn.Sequential):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
                 nn.init.zeros_(layer.bias)
-
-
-def check(num_classes, in_channels, width, depth, dropout):
-    """Return how many convolutions each block has, or raise ValueError."""
-    check_sizes(width, num_classes=num_classes, in_channels=in_channels)
-    check_dropout(dropout)
-    blocks = BLOCKS.get(depth) if isinstance(depth, int) else depth
-    if not blocks or min(blocks) < 1:
-        raise ValueError(
-            f'depth must be one of {", ".join(map(str, BLOCKS))} or the '
-            f'number of convolutions in each block, as (1, 1, 2), got {depth}')
-    return blocks
