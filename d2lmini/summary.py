@@ -1,30 +1,46 @@
 """What a network does to an input, and what that costs."""
 import weakref
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from d2lmini.train import mode
 from d2lmini.utils import get_rng_state, set_rng_state
 
 CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+# Operations that multiply a lot, and that FlopCounterMode does not count.
+NOT_COUNTED = ('mkldnn_rnn_layer', '_cudnn_rnn', '_trilinear', 'conv_tbc',
+               'mv', 'dot', '_euclidean_dist', '_cdist_forward')
 
 
-def summary(net, input_shape, depth=None):
+def summary(net: nn.Module, input_shape: tuple[int, ...],
+            depth: int | None = None) -> 'Summary':
     """Send one input through net and return the Summary of its layers.
 
-    input_shape: with the batch, (N, C, H, W). depth: None for a line for
-    each layer without layers in it (and for a part that makes its output
-    from theirs, by adding them for example); 1 for a line for each part that
-    net calls, with all that is in it; 2 for the parts of these; and so on.
-    Print it, or read its rows and totals: parameters, multiply_adds, memory.
-    net is left as it was, and so are the random numbers. Raises ValueError
-    that names the layer that could not take what came to it.
+    Functions count like layers, in the row of the part that calls them. net
+    is left as it was, and so are the random numbers.
+
+    Args:
+        net: Any module that takes one tensor.
+        input_shape: Of the tensor, with the batch: (N, C, H, W).
+        depth: None for a line for each layer without layers in it, and for a
+            part that does more than call layers, adding them for example; 1
+            for a line for each part that net calls, with all that is in it;
+            2 for the parts of these; and so on.
+
+    Returns:
+        A Summary, to print or to read: its rows and its totals parameters,
+        multiply_adds and memory.
+
+    Raises:
+        ValueError: If a layer cannot take what comes to it. It is named.
     """
-    if not input_shape or not all(isinstance(n, int) and n > 0
+    if not input_shape or not all(isinstance(n, Integral) and n > 0
                                   for n in input_shape):
         raise ValueError('input_shape must be whole numbers from 1 up, (N, '
                          f'C, H, W) with the batch, got {input_shape}')
@@ -34,23 +50,29 @@ def summary(net, input_shape, depth=None):
         module.register_forward_hook(recorder.leave))]
     weight = next(net.parameters(), torch.empty(0))
     X = torch.zeros(input_shape, dtype=weight.dtype, device=weight.device)
+    fast = torch.backends.mha.get_fastpath_enabled()
     try:
-        with mode(net, train=False), torch.no_grad():
+        torch.backends.mha.set_fastpath_enabled(False)  # its steps are unseen
+        with mode(net, train=False), torch.no_grad(), recorder.flops, recorder:
             net(X)
     except Exception as error:
         raise ValueError(f'{recorder.where()}: {error}') from error
     finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
         for handle in handles:
             handle.remove()
         set_rng_state(before)
-    return Summary(recorder.all_rows())
+    return Summary(recorder.all_rows(), recorder.not_counted)
 
 
 class Row(NamedTuple):
     """A layer, or a part of a net: what it gives and what it costs.
 
-    multiply_adds: of its convolutions and linear layers, without biases.
-    memory: bytes of its output, and of what all layers in it give.
+    multiply_adds: of its matrix products and convolutions, without biases.
+    memory: bytes of a layer's output; of a part, of all that the layers and
+    functions in it give. A view (Flatten), the input itself (Identity, and
+    Dropout outside of training) and what is written over it (ReLU in place)
+    take none.
     parameters: those that no row before it has, so shared ones count once.
     """
     name: str
@@ -62,10 +84,13 @@ class Row(NamedTuple):
 
 
 class Summary:
-    """The rows of a net's table, in the order in which they were done."""
+    """The rows of a net's table, in the order in which they were done.
 
-    def __init__(self, rows):
-        self.rows = rows
+    not_counted: the operations whose multiply-adds are not in it.
+    """
+
+    def __init__(self, rows, not_counted=()):
+        self.rows, self.not_counted = rows, sorted(not_counted)
         self.parameters = sum(row.parameters for row in rows)
         self.multiply_adds = sum(row.multiply_adds for row in rows)
         self.memory = sum(row.memory for row in rows)
@@ -82,45 +107,81 @@ class Summary:
         return '\n'.join('  '.join(
             text.rjust(width) if i > 2 else text.ljust(width)
             for i, (text, width) in enumerate(zip(line, widths)))
-            for line in lines)
+            for line in lines) + ''.join(
+                f'\nnot counted: the multiply-adds of {name}'
+                for name in self.not_counted)
 
 
-class Recorder:
-    """The hooks: note what goes into each layer and what comes out."""
+class Call(NamedTuple):
+    """A module that is being called, and what was counted until then."""
+    module: nn.Module
+    shapes: list
+    rows: int
+    multiply_adds: int
+    memory: int
+    used: list  # parameters
+    new: set    # storages that were made in it
+
+
+class Recorder(TorchDispatchMode):
+    """Note what goes into each layer and what comes out, by hooks.
+
+    In between, PyTorch hands each operation to it: __torch_dispatch__.
+    """
 
     def __init__(self, net, depth):
+        super().__init__()
         self.net, self.depth = net, float('inf') if depth is None else depth
         self.names = {module: name for name, module in net.named_modules()}
+        self.weights = {storage(p): p for p in net.parameters()}
+        self.flops = FlopCounterMode(display=False)  # two a multiply-add
         self.open = []          # the calls that have begun and not ended
-        self.last = []          # what the last of them gave
-        self.rows, self.counted = [], set()
-        self.multiply_adds = self.memory = 0
+        self.rows, self.counted, self.not_counted = [], set(), set()
+        self.memory = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        output = func(*args, **(kwargs or {}))
+        call, given = self.open[-1], {storage(X) for X in tensors(
+            [args, kwargs or {}])}
+        new = [Y for Y in tensors(output) if storage(Y) not in given]
+        call.new.update(map(storage, new))
+        call.used.extend(self.weights[k] for k in given & self.weights.keys())
+        if new and has_layers(call.module):
+            self.memory += new[0].nbytes  # others are for a backward pass
+        name = func.overloadpacket.__name__
+        if func.namespace != 'aten' or name in NOT_COUNTED:
+            self.not_counted.add(name)
+        return output
+
+    def multiply_adds(self):
+        """Return how many there have been."""
+        return self.flops.get_total_flops() // 2
 
     def enter(self, module, args):
-        self.open.append((module, [tuple(X.shape) for X in tensors(args)],
-                          self.multiply_adds, self.memory))
+        self.open.append(Call(
+            module, [tuple(X.shape) for X in tensors(args)], len(self.rows),
+            self.multiply_adds(), self.memory, [], set()))
 
     def leave(self, module, args, output):
-        *_, multiply_adds, memory = self.open.pop()
-        layer = next(module.children(), None) is None
-        own = [count_multiply_adds(module, args, output),
-               sum(Y.nbytes for Y in tensors(output)
-                   if layer or all(Y is not Z for Z in self.last))]
-        self.last = tensors(output)
-        self.multiply_adds += own[0]
-        self.memory += own[1]
-        if len(self.open) < self.depth and not layer:
-            parameters = list(module.parameters(recurse=False))
-            if parameters or any(own):
-                self.add(module, output, parameters, *own)
-        elif len(self.open) <= self.depth:
-            self.add(module, output, module.parameters(),
-                     self.multiply_adds - multiply_adds, self.memory - memory)
-
-    def add(self, module, output, parameters, multiply_adds, memory):
-        shape = next((tuple(Y.shape) for Y in tensors(output)), None)
-        self.rows.append(Row(self.names[module], type(module).__name__, shape,
-                             self.count(parameters), multiply_adds, memory))
+        call, level = self.open.pop(), len(self.open)
+        if not has_layers(module):
+            self.memory += sum(Y.nbytes for Y in tensors(output)
+                               if storage(Y) in call.new)
+        if self.open:
+            self.open[-1].new.update(call.new)
+            self.open[-1].used.extend(call.used)
+        if level > self.depth:
+            return
+        inner = self.rows[call.rows:]  # what they count is not this one's
+        costs = [self.count([*module.parameters(level == self.depth),
+                             *call.used]),
+                 self.multiply_adds() - call.multiply_adds
+                 - sum(row.multiply_adds for row in inner),
+                 self.memory - call.memory - sum(row.memory for row in inner)]
+        if any(costs) or level == self.depth or not has_layers(module):
+            shape = next((tuple(Y.shape) for Y in tensors(output)), None)
+            self.rows.append(Row(self.names[module], type(module).__name__,
+                                 shape, *costs))
 
     def count(self, parameters):
         """Return how many numbers are in those not counted before."""
@@ -142,6 +203,16 @@ class Recorder:
         return (f'{"layer " + name if name else "the network"}, '
                 f'{str(module).splitlines()[0].rstrip("(")}, got an input of '
                 f'shape {", ".join(map(str, shapes))}')
+
+
+def has_layers(module):
+    """Tell whether there are modules in a module."""
+    return next(module.children(), None) is not None
+
+
+def storage(X):
+    """Return what names the memory that holds a tensor's numbers."""
+    return X.untyped_storage()._cdata
 
 
 def tensors(values):
@@ -189,13 +260,13 @@ class PeakMemory(TorchDispatchMode):
 
     def note(self, values):
         for X in tensors(values):
-            storage = X.untyped_storage()
-            key, size = storage._cdata, storage.nbytes()
+            held = X.untyped_storage()
+            key, size = held._cdata, held.nbytes()
             if key not in self.alive:
                 self.alive.add(key)
                 self.now += size
                 self.peak = max(self.peak, self.now)
-                weakref.finalize(storage, self.forget, key, size)
+                weakref.finalize(held, self.forget, key, size)
 
     def forget(self, key, size):
         self.alive.discard(key)

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+from torchvision.ops import deform_conv2d
 
 from d2lmini.nets import LeNet
 from d2lmini.summary import PeakMemory, summary
@@ -20,13 +22,13 @@ layer  kind       output shape     parameters  multiply-adds   bytes
 3      Conv2d     (1, 16, 10, 10)       2,416        240,000   6,400
 4      Sigmoid    (1, 16, 10, 10)           0              0   6,400
 5      AvgPool2d  (1, 16, 5, 5)             0              0   1,600
-6      Flatten    (1, 400)                  0              0   1,600
+6      Flatten    (1, 400)                  0              0       0
 7      Linear     (1, 120)             48,120         48,000     480
 8      Sigmoid    (1, 120)                  0              0     480
 9      Linear     (1, 84)              10,164         10,080     336
 10     Sigmoid    (1, 84)                   0              0     336
 11     Linear     (1, 10)                 850            840      40
-total                                  61,706        416,520  60,008"""
+total                                  61,706        416,520  58,408"""
 
 
 class Branches(nn.Module):
@@ -207,6 +209,141 @@ def test_a_layer_with_a_parametrized_weight():
     net = torch.nn.utils.parametrizations.weight_norm(nn.Linear(3, 5))
     table = summary(net, (2, 3))
     assert (table.multiply_adds, table.parameters) == (30, 5 + 5 + 15)
+
+
+# Functions between the layers, and what takes no memory
+
+
+class Functional(nn.Module):
+    """LeNet's layers as functions, with the parameters of `layers`."""
+
+    def __init__(self, layers, raw):
+        super().__init__()
+        if raw:
+            self.values = nn.ParameterList(layers.parameters())
+        else:
+            self.layers = layers
+
+    def forward(self, X):
+        w = [*self.parameters()]
+        X = F.max_pool2d(F.relu(F.conv2d(X, w[0], w[1], padding=2)), 2)
+        X = F.max_pool2d(F.relu(F.conv2d(X, w[2], w[3])), 2)
+        X = F.relu(F.linear(X.flatten(1), w[4], w[5]))
+        X = F.relu(X @ w[6].T + w[7])
+        return torch.addmm(w[9], X, w[8].T)
+
+
+@pytest.mark.parametrize('raw', [False, True])
+@pytest.mark.parametrize('n', [1, 3])
+def test_functions_cost_what_layers_cost(raw, n):
+    layers = LeNet(activation=nn.ReLU, pool=nn.MaxPool2d)
+    wanted = summary(layers, (n, 1, 28, 28))
+    table = summary(Functional(layers, raw), (n, 1, 28, 28))
+    assert table.multiply_adds == wanted.multiply_adds == n * 416_520
+    assert table.parameters == wanted.parameters == 61_706
+    row = table.rows[-1]
+    assert (row.kind, row.parameters) == ('Functional', 61_706)
+    assert row.output_shape == (n, 10) and not table.not_counted
+    bias = 4 * 84 * n  # X @ w and then + b: one more than a linear layer
+    assert table.memory == wanted.memory + bias
+
+
+def test_a_layer_whose_weight_alone_is_used():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.code = nn.Linear(6, 4, bias=False)
+            self.unused = nn.Linear(2, 2)
+
+        def forward(self, X):
+            return F.linear(self.code(X), self.code.weight.T)
+
+    rows = summary(Tied(), (2, 6)).rows
+    assert [(row.name, row.parameters, row.multiply_adds, row.memory)
+            for row in rows] == [('code', 24, 48, 32), ('', 0, 48, 48),
+                                 ('(not called)', 6, 0, 0)]
+
+
+@pytest.mark.parametrize('name', ['vit_b_16', 'swin_t', 'convnext_tiny',
+                                  'resnet18', 'shufflenet_v2_x1_0'])
+def test_the_counts_that_torchvision_publishes(name):
+    """Attention too, whose products no module computes."""
+    meta = models.get_model_weights(name).DEFAULT.meta
+    with torch.device('meta'):
+        net = models.get_model(name)
+    table = summary(net, (1, 3, 224, 224))
+    assert abs(table.multiply_adds / 1e9 - meta['_ops']) < 0.001
+    assert table.parameters == meta['num_params']
+    assert all(row.name != '(not called)' for row in table.rows)
+    assert summary(net, (1, 3, 224, 224), 1).multiply_adds == (
+        table.multiply_adds)
+
+
+@pytest.mark.parametrize('width', [8, 7])
+def test_attention_is_counted_step_by_step(width):
+    """And PyTorch's fast way for it is on again, also after an error."""
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    assert torch.backends.mha.get_fastpath_enabled()
+    try:
+        table = summary(layer, (1, 5, width))
+    except ValueError:
+        assert width == 7
+    else:
+        assert table.multiply_adds == 5 * 8 * (4 * 8 + 2 * 16) + 2 * 5 * 5 * 8
+    assert torch.backends.mha.get_fastpath_enabled()
+    assert not nn.modules.module._global_forward_hooks
+
+
+@pytest.mark.parametrize('layer', [
+    nn.Flatten(), nn.Identity(), nn.ReLU(inplace=True), nn.Dropout(),
+    nn.Unflatten(1, (2, 2)), nn.Sequential(nn.Identity(), nn.Flatten())])
+def test_what_takes_no_memory(layer):
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), layer)
+    assert summary(net, (2, 1, 6, 6)).memory == 4 * 2 * 4 * 4 * 4
+    assert summary(layer, (2, 4, 3, 3)).memory == 0
+
+
+def test_flatten_that_has_to_copy():
+    """Channels last: a view of their numbers in another order is none."""
+    net = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Flatten())
+    net = net.to(memory_format=torch.channels_last)
+    assert [row.memory for row in summary(net, (1, 2, 6, 6)).rows] == [256] * 2
+
+
+def test_functions_that_take_no_memory():
+    class Shapes(nn.Sequential):
+        def forward(self, X):
+            X = F.relu_(super().forward(X)).flatten(1)
+            return X[:, :3].add_(1)
+
+    net = Shapes(nn.Conv2d(1, 4, 3), nn.ReLU())
+    rows = summary(net, (1, 1, 6, 6)).rows
+    assert [row.memory for row in rows] == [256, 256]
+
+
+def test_what_is_not_counted_is_said():
+    class Deformed(nn.Conv2d):
+        def forward(self, X):
+            return deform_conv2d(X, X.new_zeros(1, 18, 4, 4), self.weight)
+
+    table = summary(Deformed(1, 2, 3), (1, 1, 6, 6))
+    assert table.not_counted == ['deform_conv2d']
+    assert str(table).endswith(
+        '\nnot counted: the multiply-adds of deform_conv2d')
+    assert 'not counted' not in str(summary(LeNet(), (1, 1, 28, 28)))
+
+
+def test_a_recurrent_layer_is_counted_or_named():
+    table = summary(nn.LSTM(3, 5), (7, 2, 3))
+    wanted = 7 * 2 * 4 * 5 * (3 + 5)
+    assert table.multiply_adds == wanted or len(table.not_counted) == 1
+    with torch.device('meta'):
+        assert summary(nn.LSTM(3, 5), (7, 2, 3)).multiply_adds == wanted
+
+
+def test_shape_of_numpy_integers():
+    shape = tuple(np.array([1, 1, 28, 28]))
+    assert summary(LeNet(), shape).multiply_adds == 416_520
 
 
 def test_peak_memory_counts_what_is_alive_at_one_time():

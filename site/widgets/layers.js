@@ -200,23 +200,26 @@ globalThis.d2l ??= {};
   // The book's blocks, by the arguments that d2lmini gives them
 
   const conv_bn = (i, o, k, s = 1) => `Conv2d(${i}, ${o}, ${k}, ${s}, ${k >> 1}, bias=False) BatchNorm2d(${o})`;
-  const shortcut = (i, o, s) => (s === 1 && i === o ? 'Identity()' : conv_bn(i, o, 1, s));
+  const conv_relu = (i, o, k, s, bn) => (bn ? `${conv_bn(i, o, k, s)} ReLU()` : `Conv2d(${i}, ${o}, ${k}, ${s}, ${k >> 1}) ReLU()`);
+  const shortcut = (i, o, u, s) => (u || s > 1 || i !== o ? conv_bn(i, o, 1, s) : 'Identity()');
   const repeat = (count, f) => Array.from({ length: count }, (_, i) => f(i)).join(' ');
   const IO = 'in_channels out_channels';
   const BLOCKS = {
     conv_bn: [`${IO} kernel_size stride=1`, conv_bn],
-    conv_relu: [`${IO} kernel_size stride=1`, (...a) => `${conv_bn(...a)} ReLU()`],
-    Residual: [`${IO} stride=1`, (i, o, s) => `Add(Sequential(${conv_bn(i, o, 3, s)} ReLU() ${conv_bn(o, o, 3)}) Sequential(${shortcut(i, o, s)}))`],
-    Bottleneck: [`${IO} stride=1`, (i, o, s) => `Add(Sequential(${conv_bn(i, o / 4, 1)} ReLU() ${conv_bn(o / 4, o / 4, 3, s)} ReLU()
-      ${conv_bn(o / 4, o, 1)}) Sequential(${shortcut(i, o, s)}))`],
-    Inception: ['in_channels c1 c2 c3 c4 kernel_size=3', (i, a, b, c, d, k) => `Concat(conv_relu(${i}, ${a}, 1)
-      Sequential(conv_relu(${i}, ${b[0]}, 1) conv_relu(${b}, 3)) Sequential(conv_relu(${i}, ${c[0]}, 1) conv_relu(${c}, ${k}))
-      Sequential(MaxPool2d(3, 1, 1) conv_relu(${i}, ${d}, 1)))`],
+    conv_relu: [`${IO} kernel_size stride=1 batch_norm=True`, conv_relu],
+    Residual: [`${IO} use_1x1conv=False strides=1`, (i, o, u, s) => `AddReLU(Sequential(${conv_bn(i, o, 3, s)} ReLU() ${conv_bn(o, o, 3)}) Sequential(${shortcut(i, o, u, s)}))`],
+    Bottleneck: [`${IO} use_1x1conv=False strides=1`, (i, o, u, s) => `AddReLU(Sequential(${conv_bn(i, o / 4, 1)} ReLU() ${conv_bn(o / 4, o / 4, 3, s)} ReLU()
+      ${conv_bn(o / 4, o, 1)}) Sequential(${shortcut(i, o, u, s)}))`],
+    Inception: ['in_channels c1 c2 c3 c4 kernel_size=5 batch_norm=False', (i, a, b, c, d, k, bn) => {
+      const conv = (...sizes) => `Sequential(${conv_relu(...sizes, 1, bn)})`;
+      return `Concat(${conv(i, a, 1)} Sequential(${conv(i, b[0], 1)} ${conv(...b, 3)}) Sequential(${conv(i, c[0], 1)} ${conv(...c, k)})
+      Sequential(MaxPool2d(3, 1, 1) ${conv(i, d, 1)}))`;
+    }],
     DenseLayer: ['in_channels growth_rate bottleneck=4', (i, k, b) => `Concat(Sequential() Sequential(BatchNorm2d(${i}) ReLU()
       Conv2d(${i}, ${b * k}, 1, bias=False) BatchNorm2d(${b * k}) ReLU() Conv2d(${b * k}, ${k}, 3, padding=1, bias=False)))`],
     dense_block: ['num_layers in_channels growth_rate', (n, i, k) => repeat(n, l => `DenseLayer(${i + l * k}, ${k})`)],
     transition: [IO, (i, o) => `BatchNorm2d(${i}) ReLU() Conv2d(${i}, ${o}, 1, bias=False) AvgPool2d(2)`],
-    vgg_block: [`num_convs ${IO}`, (n, i, o) => `${repeat(n, l => `Conv2d(${l ? o : i}, ${o}, 3, padding=1) ReLU()`)} MaxPool2d(2, ceil_mode=True)`],
+    vgg_block: [`num_convs ${IO}`, (n, i, o) => `${repeat(n, l => `Conv2d(${l ? o : i}, ${o}, 3, padding=1) ReLU()`)} MaxPool2d(2)`],
   };
 
   /* The layers that a block stands for. */
@@ -258,19 +261,21 @@ globalThis.d2l ??= {};
   function sendOne(call, shape, rows) {
     if (!call?.name) throw new Fault('syntax');
     const { name, args } = call, own = Object.hasOwn(LAYERS, name);
-    const add = (output, parameters, multiplyAdds) => {
-      rows.push({ kind: name, shape: output, parameters, multiplyAdds, memory: 4 * product(output) });
+    const add = (output, parameters, multiplyAdds, given = 1) => {
+      rows.push({ kind: name, shape: output, parameters, multiplyAdds, memory: 4 * given * product(output) });
       return output;
     };
     if (call.bare) throw new Fault(own ? 'syntax' : 'unknown');
     if (name === 'Sequential') return send(args, shape, rows);
-    if (name === 'Add' || name === 'Concat') return add(join(name, args.map(branch => send([branch], shape, rows))), 0, 0);
+    if (/^(Add|AddReLU|Concat)$/.test(name)) return add(join(name.replace('ReLU', ''), args.map(branch => send([branch], shape, rows))), 0, 0, name === 'AddReLU' ? 2 : 1);
     if (Object.hasOwn(BLOCKS, name)) return send(unfold(call), shape, rows);
     if (!own) throw new Fault('unknown');
     const [signature, f] = LAYERS[name];
     const done = f(shape, signature && assign(signature, call));
     if (!done || done[0].some(n => !(n >= 1))) throw new Fault('dimensions', { wanted: '2+', shape: `(${shape.join(', ')})` });
-    return add(...done);
+    // A view, the input itself, and what is written over it take no memory.
+    const none = /^(Flatten|Identity|Dropout)/.test(name) || (!signature && [...args, ...Object.values(call.named)].includes(true));
+    return add(...done, none ? 0 : 1);
   }
 
   /* The shape of branches added up, or side by side as channels. */
@@ -372,17 +377,17 @@ globalThis.d2l ??= {};
       conv_relu(64, 64, 1)
       conv_relu(64, 192, 3)
       MaxPool2d(3, stride=2, ceil_mode=True)
-      Inception(192, 64, (96, 128), (16, 32), 32)
-      Inception(256, 128, (128, 192), (32, 96), 64)
+      Inception(192, 64, (96, 128), (16, 32), 32, 3, True)
+      Inception(256, 128, (128, 192), (32, 96), 64, 3, True)
       MaxPool2d(3, stride=2, ceil_mode=True)
-      Inception(480, 192, (96, 208), (16, 48), 64)
-      Inception(512, 160, (112, 224), (24, 64), 64)
-      Inception(512, 128, (128, 256), (24, 64), 64)
-      Inception(512, 112, (144, 288), (32, 64), 64)
-      Inception(528, 256, (160, 320), (32, 128), 128)
+      Inception(480, 192, (96, 208), (16, 48), 64, 3, True)
+      Inception(512, 160, (112, 224), (24, 64), 64, 3, True)
+      Inception(512, 128, (128, 256), (24, 64), 64, 3, True)
+      Inception(512, 112, (144, 288), (32, 64), 64, 3, True)
+      Inception(528, 256, (160, 320), (32, 128), 128, 3, True)
       MaxPool2d(2, stride=2, ceil_mode=True)
-      Inception(832, 256, (160, 320), (32, 128), 128)
-      Inception(832, 384, (192, 384), (48, 128), 128)
+      Inception(832, 256, (160, 320), (32, 128), 128, 3, True)
+      Inception(832, 384, (192, 384), (48, 128), 128, 3, True)
       AdaptiveAvgPool2d(1)
       Flatten()
       Dropout(0.2)
@@ -391,11 +396,11 @@ globalThis.d2l ??= {};
       MaxPool2d(3, stride=2, padding=1)
       Residual(64, 64)
       Residual(64, 64)
-      Residual(64, 128, stride=2)
+      Residual(64, 128, strides=2)
       Residual(128, 128)
-      Residual(128, 256, stride=2)
+      Residual(128, 256, strides=2)
       Residual(256, 256)
-      Residual(256, 512, stride=2)
+      Residual(256, 512, strides=2)
       Residual(512, 512)
       ${end(512)}`)],
     'DenseNet-121': [[1, 3, 224, 224], lines(`${stem}
