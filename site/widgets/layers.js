@@ -226,6 +226,7 @@ globalThis.d2l ??= {};
   function unfold(call) {
     const [signature, f] = BLOCKS[call.name], values = assign(signature, call);
     for (const [name, value] of Object.entries(values)) {
+      if (/^(use|batch)_/.test(name)) continue; // True or False
       check(name, /c[23]$/.test(name) ? Array.from({ length: 2 }, (_, i) => value?.[i]) : [value], 1);
       if (/^num/.test(name) && value > 99) throw new Fault('argument', { name, value });
     }
@@ -377,17 +378,17 @@ globalThis.d2l ??= {};
       conv_relu(64, 64, 1)
       conv_relu(64, 192, 3)
       MaxPool2d(3, stride=2, ceil_mode=True)
-      Inception(192, 64, (96, 128), (16, 32), 32, 3, True)
-      Inception(256, 128, (128, 192), (32, 96), 64, 3, True)
+      Inception(192, 64, (96, 128), (16, 32), 32, kernel_size=3, batch_norm=True)
+      Inception(256, 128, (128, 192), (32, 96), 64, kernel_size=3, batch_norm=True)
       MaxPool2d(3, stride=2, ceil_mode=True)
-      Inception(480, 192, (96, 208), (16, 48), 64, 3, True)
-      Inception(512, 160, (112, 224), (24, 64), 64, 3, True)
-      Inception(512, 128, (128, 256), (24, 64), 64, 3, True)
-      Inception(512, 112, (144, 288), (32, 64), 64, 3, True)
-      Inception(528, 256, (160, 320), (32, 128), 128, 3, True)
+      Inception(480, 192, (96, 208), (16, 48), 64, kernel_size=3, batch_norm=True)
+      Inception(512, 160, (112, 224), (24, 64), 64, kernel_size=3, batch_norm=True)
+      Inception(512, 128, (128, 256), (24, 64), 64, kernel_size=3, batch_norm=True)
+      Inception(512, 112, (144, 288), (32, 64), 64, kernel_size=3, batch_norm=True)
+      Inception(528, 256, (160, 320), (32, 128), 128, kernel_size=3, batch_norm=True)
       MaxPool2d(2, stride=2, ceil_mode=True)
-      Inception(832, 256, (160, 320), (32, 128), 128, 3, True)
-      Inception(832, 384, (192, 384), (48, 128), 128, 3, True)
+      Inception(832, 256, (160, 320), (32, 128), 128, kernel_size=3, batch_norm=True)
+      Inception(832, 384, (192, 384), (48, 128), 128, kernel_size=3, batch_norm=True)
       AdaptiveAvgPool2d(1)
       Flatten()
       Dropout(0.2)
