@@ -1,18 +1,24 @@
-"""What the benchmarks share: records in files, the machine, command lines."""
+"""What the benchmarks share: records, machine, command line, intervals."""
+
 import argparse
 import json
+import math
 import os
 import platform
-from dataclasses import replace
-from datetime import datetime, timezone
+import statistics
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import stats
 
 from d2lmini.utils import try_gpu, written_whole
 
-RESULTS = Path(__file__).parent / 'results'
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / 'benchmarks' / 'results'
+# Checksums (CRC-32) of all training photographs that are not the original.
+COPIES = {0x10B4261F: 'JPEG copy of CIFAR-10'}
 
 
 def machine(device):
@@ -25,13 +31,16 @@ def machine(device):
         A dictionary of plain values, for a record.
     """
     cuda = device.type == 'cuda'
-    return {'device': torch.cuda.get_device_name(device) if cuda
-            else device.type,
-            'threads': torch.get_num_threads(), 'cores': os.cpu_count(),
-            'torch': torch.__version__, 'numpy': np.__version__,
-            'python': platform.python_version(),
-            'system': f'{platform.system()} {platform.machine()}',
-            'date': datetime.now(timezone.utc).strftime('%Y-%m-%d %H:%M')}
+    return {
+        'device': torch.cuda.get_device_name(device) if cuda else device.type,
+        'threads': torch.get_num_threads(),
+        'cores': os.cpu_count(),
+        'torch': torch.__version__,
+        'numpy': np.__version__,
+        'python': platform.python_version(),
+        'system': f'{platform.system()} {platform.machine()}',
+        'date': datetime.now(UTC).strftime('%Y-%m-%d %H:%M'),
+    }
 
 
 def recorded(path, settings, measure, device=None):
@@ -49,12 +58,14 @@ def recorded(path, settings, measure, device=None):
     Raises:
         SystemExit: If the file is a record of other settings.
     """
-    settings = json.loads(json.dumps(settings))     # tuples become lists
+    settings = json.loads(json.dumps(settings))  # tuples become lists
     if path.exists():
         record = json.loads(path.read_text())
         if {key: record.get(key) for key in settings} != settings:
-            raise SystemExit(f'{path} is of other settings: move it away, or '
-                             'give another folder with --out')
+            raise SystemExit(
+                f'{path} is of other settings: move it away, or '
+                'give another folder with --out'
+            )
         return record
     device = device or try_gpu()
     record = settings | measure(device) | {'machine': machine(device)}
@@ -66,3 +77,45 @@ def write(path, record):
     """Write a record as JSON, whole or not at all."""
     with written_whole(path) as part:
         part.write_text(json.dumps(record, indent=1) + '\n')
+
+
+def read_all(folder):
+    """Return all records of a folder, in the order of their names."""
+    return [json.loads(p.read_text()) for p in sorted(folder.glob('*.json'))]
+
+
+def parser(doc):
+    """Make the reader of a command line; its --help shows all of doc."""
+    return argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def welch(a, b, level=0.95):
+    """Compare the means of two groups of runs, of any variances.
+
+    Args:
+        a, b: Lists of numbers, two at least in each.
+        level: Of the interval.
+
+    Returns:
+        The difference mean(a) - mean(b), and the two ends of its interval.
+        Welch, The generalization of Student's problem when several different
+        population variances are involved, Biometrika, 1947.
+
+    Raises:
+        ValueError: If there are fewer than two numbers in a group.
+    """
+    if min(len(a), len(b)) < 2:
+        raise ValueError(
+            f'both groups need two numbers or more, got {len(a)} and {len(b)}'
+        )
+    difference = statistics.mean(a) - statistics.mean(b)
+    shares = [statistics.variance(group) / len(group) for group in (a, b)]
+    if not any(shares):
+        return difference, difference, difference
+    freedom = sum(shares) ** 2 / sum(
+        share**2 / (len(group) - 1) for share, group in zip(shares, (a, b))
+    )
+    half = stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(sum(shares))
+    return difference, difference - half, difference + half
