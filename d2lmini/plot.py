@@ -220,19 +220,22 @@ def _box_size(name):
 class Animator:
     """Draw curves that grow while a net trains, in one notebook output.
 
-    legend: a name for each curve. add(x, ys) adds a point to each; None
-    leaves a curve as it is. It redraws at most twice a second, less often if
+    legend: a name for each curve. fmts: how to draw the first ones, as in
+    matplotlib ('m--'); else they have the book's colors and dashes. nrows,
+    ncols: as in d2l; the curves are drawn into the first of the axes.
+    add(x, ys) adds a point to each curve; None leaves one as it is. It redraws at most twice a second, less often if
     drawing is slow (under 2 % of the time goes into it), and once more when
     the cell ends, so the last point is there. In a script it shows nothing.
     """
 
     def __init__(self, xlabel=None, ylabel=None, legend=None, xlim=None,
-                 ylim=None, xscale='linear', yscale='linear',
-                 figsize=(3.5, 2.5)):
+                 ylim=None, xscale='linear', yscale='linear', fmts=(),
+                 nrows=1, ncols=1, figsize=(3.5, 2.5)):
         settings = dict(xlabel=xlabel, ylabel=ylabel, xlim=xlim, ylim=ylim,
                         xscale=xscale, yscale=yscale)
         self.settings = {k: v for k, v in settings.items() if v is not None}
-        self.legend, self.figsize = legend or [], figsize
+        self.legend, self.fmts = legend or [], fmts
+        self.grid = dict(nrows=nrows, ncols=ncols, figsize=figsize)
         self.curves, self.handle, self.stale = [], None, False
         self.next_draw = time.monotonic() + 0.5
         self.shell = get_ipython() if in_notebook() else None
@@ -273,11 +276,16 @@ class Animator:
 
     def figure(self):
         """Return the curves so far as a new matplotlib figure."""
-        fig, ax = plt.subplots(figsize=self.figsize)
+        fig, axes = plt.subplots(squeeze=False, **self.grid)
+        ax = axes[0, 0]
         for i, (xs, values) in enumerate(self.curves):
+            look = dict(color=COLORS[i % 6], linestyle=DASHES[i % 6],
+                        marker='o' if len(xs) == 1 else None)
             label = self.legend[i] if i < len(self.legend) else None
-            ax.plot(xs, values, label=label, marker='o' if len(xs) == 1
-                    else None, color=COLORS[i % 6], linestyle=DASHES[i % 6])
+            if i < len(self.fmts):
+                ax.plot(xs, values, self.fmts[i], label=label)
+            else:
+                ax.plot(xs, values, label=label, **look)
         ax.set(**self.settings)
         ax.grid(alpha=0.3)
         if self.legend:

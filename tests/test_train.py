@@ -20,13 +20,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
 
 import children
-from d2lmini import train
+from d2lmini import plot, train
+from d2lmini.callbacks import (Checkpoint, Compile, KeepBest, MemoryFormat,
+                               MixedPrecision, TensorBoard)
 from d2lmini.data import ImageIter
 from d2lmini.train import (History, accuracy, evaluate_accuracy_gpu,
                            init_weights, train_gpu)
 from d2lmini.utils import get_rng_state, set_seed
 
-COLUMNS = ['loss', 'train_acc', 'test_acc']
+COLUMNS = ['loss', 'train_acc', 'valid_acc']
 
 
 def make_data(n, seed=0):
@@ -71,19 +73,11 @@ def seed():
 # Learning and counting
 
 
-def test_signature_is_that_of_the_book():
-    assert str(inspect.signature(train_gpu)) == (
-        '(net, train_iter, test_iter, num_epochs, lr, device=None, *, '
-        'optimizer=None, loss=None, scheduler=None, seed=None, plot=True, '
-        'checkpoint=None, init=None, precision=None, compile=False, '
-        'channels_last=False)')
-
-
 def test_learns_eight_images_by_heart():
     data_iter, net = make_iter(8, 3), make_net()
     history = train_gpu(net, data_iter, data_iter, 60, 0.1, 'cpu',
                         optimizer=momentum)
-    assert history.test_acc[-1] == 1 and history.loss[-1] < 0.05
+    assert history.valid_acc[-1] == 1 and history.loss[-1] < 0.05
     assert evaluate_accuracy_gpu(net, data_iter) == 1
     assert all(seconds > 0 for seconds in history.seconds)
 
@@ -99,7 +93,7 @@ def test_sums_are_exact_whatever_the_batches(n, batch_size):
     loss = F.cross_entropy(y_hat, y).item()
     share = float((y_hat.argmax(1) == y).double().mean())
     assert history.loss == pytest.approx([loss] * 2)
-    assert history.train_acc == history.test_acc == [share] * 2
+    assert history.train_acc == history.valid_acc == [share] * 2
     assert len(history) == 2
 
 
@@ -107,7 +101,7 @@ def test_train_accuracy_is_counted_while_training():
     net, train_iter = make_net(), make_iter(8, 8)
     first = evaluate_accuracy_gpu(net, train_iter)
     history = train_gpu(net, train_iter, train_iter, 5, 0.3, 'cpu')
-    assert history.train_acc == [first, *history.test_acc[:-1]]
+    assert history.train_acc == [first, *history.valid_acc[:-1]]
 
 
 def test_test_iter_is_not_trained_on():
@@ -130,10 +124,10 @@ def test_train_iter_may_be_any_collection_of_batches(make):
 def test_without_test_iter_nothing_is_tested(tmp_path):
     spy = Spy()
     history = train_gpu(nn.Sequential(spy, make_net()), make_iter(), None, 2,
-                        0.1, 'cpu', checkpoint=tmp_path / 'run.pt')
+                        0.1, 'cpu', callbacks=[Checkpoint(tmp_path / 'run.pt')])
     assert all(training for training, _ in spy.log)
-    assert [value != value for value in history.test_acc] == [True] * 2
-    assert str(history).count('nan') == 2
+    assert [value != value for value in history.valid_acc] == [True] * 2
+    assert 'nan' not in str(history) and 'valid' not in str(history)
     history.save(tmp_path / 'run.json')
     assert str(History.load(tmp_path / 'run.json')) == str(history)
 
@@ -170,17 +164,55 @@ def test_seeded_train_iter_gives_the_same_orders_in_every_run():
     assert weights(nets[0]).equal(weights(nets[1]))
 
 
-def test_channels_last_trains_alike():
-    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3),
-                        nn.Flatten(), nn.Linear(64, 3))
-    nets = [net, copy.deepcopy(net)]
+def conv_net(*between):
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), *between,
+                         nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 3))
+
+
+def test_channels_last_is_the_default_and_trains_alike():
+    nets = [conv_net(), None]
+    nets[1] = copy.deepcopy(nets[0])
+    plain = MemoryFormat(torch.contiguous_format)
     a, b = (train_gpu(net, make_iter(), None, 3, 0.1, seed=0, plot=False,
-                      init=init_weights, channels_last=last)
-            for net, last in zip(nets, [False, True]))
+                      init=init_weights, callbacks=callbacks)
+            for net, callbacks in zip(nets, [[plain], []]))
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert b.loss == pytest.approx(a.loss, abs=1e-5)
-    fast = nets[1][2].weight
+    slow, fast = (net[2].weight for net in nets)
+    assert slow.is_contiguous() and not fast.is_contiguous()
     assert fast.is_contiguous(memory_format=torch.channels_last)
+
+
+class Viewed(nn.Module):
+    """As older tutorials write it: view() wants the order (N, C, H, W)."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4),
+                                  nn.Dropout(0.3))
+        self.head = nn.Linear(144, 3)
+
+    def forward(self, X):
+        return self.head(self.body(X).view(len(X), -1))
+
+
+def test_a_net_that_uses_view_trains_as_before():
+    nets = [Viewed(), None]
+    nets[1] = copy.deepcopy(nets[0])
+    for net, callbacks in zip(
+            nets, [[MemoryFormat(torch.contiguous_format)], []]):
+        train_gpu(net, make_iter(), make_iter(), 2, 0.1, 'cpu', seed=0,
+                  callbacks=callbacks)
+    for a, b in zip(*(net.state_dict().values() for net in nets)):
+        assert a.equal(b)
+    assert 'forward' not in vars(nets[1])
+
+
+def test_other_errors_in_the_first_minibatch_are_raised():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Linear(7, 3))
+    with pytest.raises(RuntimeError, match='mat1 and mat2'):
+        train_gpu(net, make_iter(), None, 1, 0.1, 'cpu')
+    assert 'forward' not in vars(net)
 
 
 class Dtypes(nn.Module):
@@ -203,7 +235,7 @@ def test_bf16_computes_layers_not_weights():
     seen, notes, net = [], Dtypes(), make_net()
     net = nn.Sequential(net[:4], notes, net[4])
     history = train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu',
-                        loss=loss, precision='bf16')
+                        loss=loss, callbacks=[MixedPrecision()])
     assert notes.log == {(torch.bfloat16, True), (torch.bfloat16, False)}
     assert set(seen) == {(torch.bfloat16, torch.float32)}
     assert {p.dtype for p in net.parameters()} == {torch.float32}
@@ -215,22 +247,11 @@ def test_bf16_learns_alike():
     nets = [make_net(), None, None]
     nets[1:] = [copy.deepcopy(nets[0]) for _ in nets[1:]]
     a, b, c = (train_gpu(net, make_iter(8, 3), make_iter(8), 40, 0.1, 'cpu',
-                         optimizer=momentum, seed=0, precision=precision)
-               for net, precision in zip(nets, [None, 'bf16', None]))
+                         optimizer=momentum, seed=0, callbacks=callbacks)
+               for net, callbacks in zip(nets, [[], [MixedPrecision()], []]))
     assert a.loss == c.loss != b.loss
     assert a.loss[:3] == pytest.approx(b.loss[:3], abs=0.02)
-    assert b.test_acc[-1] == 1
-
-
-@pytest.mark.parametrize('precision', ['fp16', 'float32', 16, False, ''])
-def test_another_precision_is_refused(precision):
-    net = make_net()
-    before = weights(net)
-    with pytest.raises(ValueError, match="must be None or 'bf16', got "
-                       + re.escape(repr(precision))):
-        train_gpu(net, make_iter(), None, 1, 0.1, 'cpu', init=init_weights,
-                  precision=precision)
-    assert weights(net).equal(before)
+    assert b.valid_acc[-1] == 1
 
 
 def test_compiled_trains_alike_and_leaves_the_net_alone(tmp_path):
@@ -247,7 +268,8 @@ def test_compiled_trains_alike_and_leaves_the_net_alone(tmp_path):
         for net, compiles in zip(nets, [False, True]):
             histories.append(train_gpu(
                 net, make_iter(), make_iter(), 3, 0.1, 'cpu', seed=0,
-                compile=compiles, checkpoint=tmp_path / f'{compiles}.pt'))
+                callbacks=[Checkpoint(tmp_path / f'{compiles}.pt')]
+                + [Compile()] * compiles))
     assert len(calls) == 1 and calls[0] is nets[1]
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert histories[0].loss == pytest.approx(histories[1].loss)
@@ -256,7 +278,7 @@ def test_compiled_trains_alike_and_leaves_the_net_alone(tmp_path):
         state = torch.load(tmp_path / f'{name}.pt')
         assert list(state['net']) == names
         longer = train_gpu(make_net(), make_iter(), None, 4, 0.1, 'cpu',
-                           seed=0, checkpoint=tmp_path / f'{name}.pt')
+                           seed=0, callbacks=[Checkpoint(tmp_path / f'{name}.pt')])
         assert len(longer) == 4
 
 
@@ -273,15 +295,17 @@ def test_every_net_is_compiled_not_the_first_eight_only():
         for channels in range(1, 11):
             net = nn.Sequential(nn.Conv2d(1, channels, 3), nn.Flatten(),
                                 nn.Linear(36 * channels, 3))
-            train_gpu(net, make_iter(8), None, 1, 0.1, 'cpu', compile=True)
+            train_gpu(net, make_iter(8), None, 1, 0.1, 'cpu',
+                      callbacks=[Compile()])
     assert len(made) >= 10
 
 
 def test_compile_without_a_compiler_says_so(monkeypatch):
     monkeypatch.setenv('CXX', 'no-such-compiler')
     with pytest.raises(RuntimeError, match='C.. compiler .*no-such-compiler '
-                       'is not found.*compile=False'):
-        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu', compile=True)
+                       'is not found.*without Compile'):
+        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu',
+                  callbacks=[Compile()])
 
 
 def test_compile_by_the_cpp_compiler():
@@ -291,7 +315,7 @@ def test_compile_by_the_cpp_compiler():
     nets[1] = copy.deepcopy(nets[0])
     for net, compiles in zip(nets, [False, True]):
         train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu', seed=0,
-                  compile=compiles)
+                  callbacks=[Compile()] * compiles)
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
 
 
@@ -405,9 +429,14 @@ def test_history_prints_as_a_table():
     history.add(2.30258, 0.1, 0.09999, 12.345)
     history.add(1.5, 0.5, 1.0, 100.0)
     assert str(history) == repr(history) == (
-        'epoch    loss  train acc  test acc  seconds\n'
-        '    1   2.303      0.100     0.100     12.3\n'
-        '    2   1.500      0.500     1.000    100.0')
+        'epoch    loss  train acc  valid acc  seconds\n'
+        '    1   2.303      0.100      0.100     12.3\n'
+        '    2   1.500      0.500      1.000    100.0')
+    history.valid_acc = [float('nan')] * 2
+    assert str(history) == (
+        'epoch    loss  train acc  seconds\n'
+        '    1   2.303      0.100     12.3\n'
+        '    2   1.500      0.500    100.0')
 
 
 def test_history_is_saved_once(tmp_path):
@@ -428,7 +457,7 @@ def test_a_loss_that_is_not_finite_names_the_step(value, batches, wrong):
         bad = next(steps) >= batches + wrong
         return F.cross_entropy(y_hat, y) * (float(value) if bad else 1)
     with pytest.raises(FloatingPointError, match=f'became {value} in epoch 2, '
-                       f'step {wrong}, .*lr = 0.05: .*smaller.* 0.005 for'):
+                       f'step {wrong}, .*rate 0.05: .*smaller.* 0.005 for'):
         train_gpu(net, make_iter(batches, 1), make_iter(), 3, 0.05, 'cpu',
                   loss=loss)
     assert not net.training
@@ -474,10 +503,15 @@ def test_nothing_in_a_pipe(capfd):
 
 @pytest.mark.parametrize('num_batches', [1, 2, 4, 5, 6, 11, 235])
 def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
-    monkeypatch.setattr(sys, 'stderr', Terminal())
-    progress = train.Progress(1, True, History())
-    due = [progress.step(i, num_batches) for i in range(1, num_batches + 1)]
-    assert sum(due) == min(5, num_batches) and due[-1]
+    added = []
+    monkeypatch.setattr(plot.Animator, 'add', lambda self, x, ys:
+                        added.append((x, *ys)))
+    history = train_gpu(make_net(), make_iter(num_batches, 1), make_iter(), 1,
+                        0.1, 'cpu')
+    *means, (x, _, _, valid_acc) = added
+    assert len(means) == min(5, num_batches)
+    assert means[-1] == (1, history.loss[0], history.train_acc[0], None)
+    assert (x, valid_acc) == (1, history.valid_acc[0])
 
 
 # No waiting for the device
@@ -533,7 +567,9 @@ def train_once(checkpoint, kind, seed=None, optimizer='momentum', lr=0.05,
     net = net or make_net(dropout=0.3)
     history = train_gpu(net, KINDS[kind](), make_loader(), num_epochs, lr,
                         'cpu', optimizer=OPTIMIZERS[optimizer],
-                        scheduler=halve, seed=seed, checkpoint=checkpoint)
+                        scheduler=halve, seed=seed,
+                        callbacks=[Checkpoint(checkpoint)] if checkpoint
+                        else [])
     return net, history
 
 
@@ -630,7 +666,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
     set_seed(0)
     train_gpu(make_net(dropout=0.3), Interrupt(make_iter(), 15),
               make_loader(), NUM_EPOCHS, 0.05, 'cpu', optimizer=momentum,
-              scheduler=halve, seed=1, checkpoint=path)
+              scheduler=halve, seed=1, callbacks=[Checkpoint(path)])
     _, history = train_once(path, 'images', seed=1, net=part, first_seed=7)
     assert weights(part).equal(weights(net))
     assert len(history) == NUM_EPOCHS and history.loss == whole.loss
@@ -678,7 +714,7 @@ def test_a_checkpoint_with_other_data_or_scheduler_is_refused(finished):
         with pytest.raises(ValueError, match=rf'another .*{what}\)'):
             train_gpu(make_net(0.3), make_iter(batch_size=batch_size),
                       make_loader(), 3, 0.05, 'cpu', optimizer=momentum,
-                      scheduler=scheduler, seed=1, checkpoint=finished)
+                      scheduler=scheduler, seed=1, callbacks=[Checkpoint(finished)])
 
 
 def restored(path):
@@ -715,7 +751,7 @@ def test_a_checkpoint_that_cannot_be_written_fails_at_once(tmp_path):
     net, spy = make_net(), Spy()
     with pytest.raises(OSError):
         train_gpu(nn.Sequential(spy, net), make_iter(), make_iter(), 3, 0.1,
-                  'cpu', checkpoint=tmp_path / 'file' / 'run.pt')
+                  'cpu', callbacks=[Checkpoint(tmp_path / 'file' / 'run.pt')])
     assert spy.log == []
 
 
@@ -727,6 +763,6 @@ def test_a_run_that_failed_leaves_its_last_good_checkpoint(tmp_path):
     net = make_net()
     with pytest.raises(FloatingPointError):
         train_gpu(net, make_iter(), make_iter(), 4, 0.1, 'cpu', loss=loss,
-                  checkpoint=path)
+                  callbacks=[Checkpoint(path)])
     assert len(torch.load(path)['history']['loss']) == 2
     assert os.listdir(tmp_path) == ['run.pt']

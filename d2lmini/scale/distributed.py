@@ -5,7 +5,7 @@
         --net ResNet width=0.25 small=True --lr 0.05 --checkpoint run.pt
 
 Without batch norm and dropout, several processes give the weights that one
-would give, to rounding: see d2lmini.train.train_gpu. If a process dies, all
+would give, to rounding: see d2lmini.scale.processes. If a process dies, all
 end; with --max-restarts=1 torchrun starts them again, and they go on from
 the checkpoint. On several machines, run the same command on each, with
 --nnodes=2 --rdzv-backend=c10d --rdzv-endpoint=HOST:29500 before the -m (to
@@ -21,7 +21,9 @@ from torch import nn
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from d2lmini import data, nets
-from d2lmini.scale.processes import from_first, is_first, process_group
+from d2lmini.callbacks import Checkpoint, Compile, MixedPrecision
+from d2lmini.scale.processes import (Processes, from_first, is_first,
+                                     process_group)
 from d2lmini.train import train_gpu
 from d2lmini.utils import set_seed
 
@@ -44,9 +46,8 @@ def parse(words=None):
     add('--validation', type=float, default=0.1, metavar='SHARE',
         help='of the training images, held out to test on; 0: the test set')
     add('--checkpoint', metavar='FILE', help='to write, and to go on from')
-    add('--precision', choices=['bf16'])
     add('--device', help='such as cpu; else a GPU for each, if there are any')
-    for option in ['--compile', '--channels-last', '--sync-batch-norm']:
+    for option in ['--compile', '--mixed-precision', '--sync-batch-norm']:
         add(option, action='store_true')
     return parser.parse_args(words)
 
@@ -84,23 +85,33 @@ def load(name, batch_size, **options):
         return getattr(data, f'load_data_{name}')(batch_size, **options)
 
 
+def wanted(args):
+    """Return the callbacks that the command line asks for."""
+    found = [Processes()]
+    if args.checkpoint:
+        found.append(Checkpoint(args.checkpoint))
+    if args.compile:
+        found.append(Compile())
+    if args.mixed_precision:
+        found.append(MixedPrecision())
+    return found
+
+
 @record
 def main(words=None):
     """Train as the command line says; the first process prints a table."""
     args = parse(words)
     with process_group(args.device) as device:
         set_seed(args.seed)
-        train_iter, test_iter, *_ = load(args.data, args.batch_size,
+        train_iter, valid_iter, *_ = load(args.data, args.batch_size,
                                          validation=args.validation)
         net = make_net(*args.net, in_channels=train_iter.images.shape[1])
         if args.sync_batch_norm:
             if device.type != 'cuda':
                 raise SystemExit('--sync-batch-norm: for GPUs only')
             net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
-        history = train_gpu(
-            net, train_iter, test_iter, args.epochs, args.lr, device,
-            seed=args.seed, checkpoint=args.checkpoint, compile=args.compile,
-            precision=args.precision, channels_last=args.channels_last)
+        history = train_gpu(net, train_iter, valid_iter, args.epochs, args.lr,
+                            device, seed=args.seed, callbacks=wanted(args))
         if is_first():
             print(history)
 

@@ -6,44 +6,84 @@ import json
 
 import torch
 
+from d2lmini.scale.predict import check_notes
 from d2lmini.train import mode
 
 
 def capture(net, X):
-    """Return net as a graph, by torch.export, for minibatches of any length.
+    """Return net as a graph, for minibatches of any length.
 
-    X: an example minibatch (N, C, H, W) on net's device. The graph is that
-    of evaluation mode.
+    Args:
+        net: A network, of which the evaluation mode is taken.
+        X: An example minibatch (N, C, H, W) on net's device.
+
+    Returns:
+        What torch.export gives.
+
+    Raises:
+        ValueError: If net works for one length of a minibatch only, or is
+            no graph: if it asks for the values of numbers, for example.
     """
     X = X[:1].repeat(2, 1, 1, 1)  # a length of 1 would be taken as fixed
-    with mode(net, train=False), torch.no_grad():
-        return torch.export.export(
-            net, (X,), dynamic_shapes=({0: torch.export.Dim('batch')},))
+    try:
+        with mode(net, train=False), torch.no_grad():
+            return torch.export.export(
+                net, (X,), dynamic_shapes=({0: torch.export.Dim('batch')},))
+    except Exception as error:  # a net may lead to any
+        raise ValueError(
+            f'no graph of net for minibatches of any length ({error}); is a '
+            'reshape fixed to one, where flatten(1) is meant?') from error
 
 
 def export_onnx(net, X, labels, path, scale=1 / 255):
-    """Write a classifier as an ONNX file for `python -m d2lmini.scale.predict`.
+    """Write a classifier as a file for `python -m d2lmini.scale.predict`.
 
-    X: an example minibatch (N, C, H, W), on net's device. labels: the names
-    of the classes, in order. path: of the file. scale: what the bytes of a
-    picture are multiplied by before net gets them; all other preparation
-    belongs into net. Raises ValueError unless there is a label for each
-    score.
+    Args:
+        net: A network that takes images and gives a score for each class.
+        X: An example minibatch, floats (N, 1 or 3, size, size), on net's
+            device.
+        labels: The names of the classes, in order: strings or numbers.
+        path: Of the ONNX file.
+        scale: What the bytes of a picture are multiplied by before net gets
+            them; all other preparation belongs into net.
+
+    Raises:
+        ValueError: If X, labels or scale are of another kind, if there is
+            not a label for each score, or if net is no graph, see capture.
     """
+    labels = names(X, labels, scale)
     program = torch.onnx.export(
         capture(net, X), dynamo=True, verbose=False,
         input_names=['image'], output_names=['scores'],
         dynamic_shapes=({0: 'batch'},))  # the name that the file shows
     model = program.model
-    scores = model.graph.outputs[0].shape
-    if scores.rank() != 2 or scores[1] != len(labels):
+    scores, *others = [Y.shape for Y in model.graph.outputs]
+    if others or scores.rank() != 2 or scores[1] != len(labels):
         raise ValueError(f'{len(labels)} labels want scores of shape [batch,'
                          f'{len(labels)}], net gives {scores}')
     for node in model.graph:
         node.metadata_props.clear()  # they name files of this machine
-    model.metadata_props.update(labels=json.dumps(list(labels)),
-                                scale=repr(scale))
+    model.metadata_props.update(labels=json.dumps(labels),
+                                scale=repr(float(scale)))
     program.save(path)
+
+
+def names(X, labels, scale):
+    """Return the labels as strings; ValueError if predict could not use them.
+
+    X and scale: as of export_onnx, and checked too.
+    """
+    if (X.ndim != 4 or X.dtype != torch.float32 or X.shape[1] not in (1, 3)
+            or X.shape[2] != X.shape[3]):
+        raise ValueError('X must be float32 of shape (N, 1 or 3, size, size), '
+                         f'got {X.dtype} {tuple(X.shape)}')
+    if hasattr(labels, 'tolist'):  # of NumPy or PyTorch
+        labels = labels.tolist()
+    if not isinstance(labels, str):
+        labels = [str(label) if isinstance(label, int) else label
+                  for label in labels or []]
+    check_notes(labels, scale)
+    return labels
 
 
 def quantize_net(net, X):

@@ -7,7 +7,10 @@ import torch
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from d2lmini.utils import get_rng_state, set_rng_state, try_gpu
+from d2lmini.callbacks import Callback
+from d2lmini.train import accuracy, mode, scale_gradient
+from d2lmini.utils import (Accumulator, get_rng_state, set_rng_state,
+                           try_gpu)
 
 
 @contextlib.contextmanager
@@ -62,18 +65,11 @@ def is_first():
     return not in_group() or dist.get_rank() == 0
 
 
-def own_device():
-    """Return this process's device: of its group, or try_gpu() alone."""
-    if not in_group():
-        return try_gpu()
-    return torch.device(*(['cuda', torch.cuda.current_device()]
-                          if dist.get_backend() == 'nccl' else ['cpu']))
-
-
 def all_sum(numbers):
     """Return the sum of a tensor over all processes, on the CPU."""
     if in_group():
-        numbers = numbers.to(own_device(), copy=True)
+        if dist.get_backend() == 'nccl':
+            numbers = numbers.to('cuda')
         dist.all_reduce(numbers)
     return numbers.cpu()
 
@@ -97,45 +93,100 @@ def from_first(function):
     return answer[0]
 
 
-def parallel(net):
-    """Return net, in a group so that backward() averages its gradients.
+class Processes(Callback):
+    """Let all processes of a group train as one alone would.
 
-    All processes begin with the first one's weights and, in every step, its
-    buffers, such as the running statistics of batch norm. Li and others,
-    PyTorch Distributed, VLDB 2020, arXiv:2006.15704.
+    They share each minibatch's rows and end with the weights that one process
+    would have, to rounding; their backward() averages the gradients. But
+    batch norm takes its means over a process's own rows (net may have
+    nn.SyncBatchNorm on GPUs), keeps the first one's running statistics, and
+    dropout draws other masks. The first process draws, prints and writes; all
+    evaluate a part. An error or Ctrl-C in one ends them all. Without a group
+    nothing changes. Li and others, PyTorch Distributed, VLDB 2020,
+    arXiv:2006.15704.
     """
-    return DistributedDataParallel(net) if in_group() else net
+    order = 10
 
+    def begin(self, run):
+        if not in_group():
+            return
+        run.alone, run.first, run.from_first = False, is_first(), from_first
+        if not run.first:
+            run.plot = run.animator.shell = None
+        # static_graph: a layer that forward never uses does no harm.
+        run.model = DistributedDataParallel(run.net, static_graph=True)
+        self.shares = run.train_iter = Shares(run.train_iter)
+        self.metric, self.mean, run.loss = Accumulator(3), run.loss, self.loss
+        run.evaluate, self.device = self.evaluate, run.device
 
-def copy_buffers(net):
-    """Give all processes the first one's buffers."""
-    if in_group():
+    def loss(self, y_hat, y):
+        """Return the loss of this process's rows, its gradient weighted."""
+        l, counted = self.mean(y_hat, y), self.shares.counted
+        with torch.no_grad():
+            self.metric.add(l * len(y) * counted,
+                            accuracy(y_hat, y) * counted, len(y) * counted)
+        return scale_gradient(l, self.shares.weight)
+
+    def evaluate(self, net, data_iter):
+        """Return the accuracy on data of which each process has a part."""
         for buffer in net.buffers():
             dist.broadcast(buffer, 0)
+        if data_iter is None:
+            return float('nan')
+        shares, metric = Shares(data_iter), Accumulator(2)
+        with mode(net, train=False), torch.no_grad():
+            for X, y in shares:
+                right = accuracy(net(X.to(self.device)), y.to(self.device))
+                metric.add(right * shares.counted, len(y) * shares.counted)
+        right, rows = self.sums(metric)
+        return right / rows
+
+    @staticmethod
+    def sums(metric):
+        """Return an Accumulator's numbers, summed over all processes."""
+        return all_sum(torch.tensor([metric[i] for i in range(
+            len(metric.data))], dtype=torch.double)).tolist()
+
+    def after_epoch(self, run):
+        """Put the sums over all processes in the place of this one's."""
+        if in_group():
+            loss, right, rows = self.sums(self.metric)
+            run.history.loss[-1] = loss / rows
+            run.history.train_acc[-1] = right / rows
+            self.metric.reset()
 
 
-def shares(data_iter, device):
-    """Give this process's part of each minibatch: X, y, and its weight.
+class Shares:
+    """Walk over this process's part of each minibatch (X, y).
 
-    data_iter: the same in all processes, with whole minibatches (X, y). Of
-    `size` processes, number `rank` gets the rows rank, rank + size, ... The
-    weight is its rows * size / all rows: if each loss, a mean over the own
-    rows, is weighted by it, the mean of the processes' gradients is the
-    whole minibatch's. With fewer rows than processes some get the first row
-    with a weight of 0, for every process must take part in every step.
-    What is random in data_iter is drawn alike in all processes, so that they
-    see the same minibatches; between them each draws numbers of its own, as
-    for dropout.
+    Of `size` processes, number `rank` gets the rows rank, rank + size, ...
+    If a loss, a mean over the own rows, is weighted by `weight` (the rows *
+    size / all rows), the mean of the processes' gradients is that of the
+    whole minibatch. A minibatch with fewer than two rows for each process,
+    too few for batch norm, goes to all of them whole, and its rows count
+    1 / size (`counted`). What is random in data_iter is drawn alike in all
+    processes; between the minibatches each draws numbers of its own, as for
+    dropout.
+
+    Args:
+        data_iter: The same in all processes, with whole minibatches.
     """
-    if not in_group():
-        for X, y in data_iter:
-            yield X.to(device), y.to(device), 1.0
-        return
-    rank, size = dist.get_rank(), dist.get_world_size()
-    for X, y in drawn_alike(data_iter, rank):
-        rows = slice(rank, None, size) if rank < len(y) else slice(1)
-        weight = len(y[rows]) * size / len(y) if rank < len(y) else 0.0
-        yield X[rows].to(device), y[rows].to(device), weight
+
+    def __init__(self, data_iter):
+        self.data_iter = data_iter
+        self.generator = getattr(data_iter, 'generator', None)
+
+    def __len__(self):
+        return len(self.data_iter)
+
+    def __iter__(self):
+        rank, size = dist.get_rank(), dist.get_world_size()
+        for X, y in drawn_alike(self.data_iter, rank):
+            self.weight, self.counted = 1.0, 1 / size
+            if len(y) >= 2 * size:
+                n, X, y = len(y), X[rank::size], y[rank::size]
+                self.weight, self.counted = len(y) * size / n, 1.0
+            yield X, y
 
 
 def drawn_alike(data_iter, rank):
