@@ -378,7 +378,7 @@ def _check_arrays(data):
 
 
 def hymenoptera(root=None):
-    """Return the folder of photographs {train,val}/{ants,bees}/*.jpg.
+    """Return the folder of photographs `{train,val}/{ants,bees}/*.jpg`.
 
     root: where it is looked for and unpacked, the cache folder if None. 244
     photographs to train with, 153 to validate, of various sizes. Raises

@@ -168,7 +168,7 @@ def bounding_box(field):
 
 
 def saliency(net, X, classes=None):
-    """Return |d score / d pixel|, the largest of the channels, (N, H, W).
+    """Return `|d score / d pixel|`, the largest of the channels, (N, H, W).
 
     classes: whose score; of one for all, of one an image, or of the
     highest. Simonyan, Vedaldi and Zisserman, 2013, arXiv:1312.6034.

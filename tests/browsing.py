@@ -1,31 +1,21 @@
-"""What the tests of the website share: the site, a server, and a browser."""
-import functools
+"""What the tests of the website share: how it is built, seen and judged."""
 import gzip
 import http.server
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import threading
-import time
 import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
-import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
-from playwright.sync_api import sync_playwright
+from pdf import find_chromium
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'site/extensions')]
-from pdf import find_chromium  # noqa: E402
-from website import find_node  # noqa: E402
-
 HTML = ROOT / '_build' / 'html'
 ADDRESS = tomllib.loads((ROOT / 'pyproject.toml').read_text())[
     'project']['urls']['Repository']
@@ -43,32 +33,49 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 def make_book(folder, **environment):
     """Build the book in a folder as `make book` does."""
     return subprocess.run(
-        ['make', '-C', folder, '-f', ROOT / 'Makefile', '-o', '.venv/site.ready',
-         f'BIN={Path(sys.executable).parent}', 'book'],
+        ['make', '-C', folder, '-f', ROOT / 'Makefile',
+         '-o', '.venv/site.ready', f'BIN={Path(sys.executable).parent}',
+         'book'],
         env=os.environ | environment, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
 
 
-@pytest.fixture(scope='session')
-def build(tmp_path_factory):
-    """Build the book, once for all workers; return what make did."""
-    if not shutil.which('make'):
-        pytest.skip('make is not here')
-    folder = tmp_path_factory.getbasetemp()
+def once(folder, name, compute):
+    """Return what compute() gives, as JSON; one worker computes for all."""
     if 'PYTEST_XDIST_WORKER' in os.environ:
         folder = folder.parent
-    record = folder / 'build.json'
-    with FileLock(folder / 'build.lock'):
+    record = folder / f'{name}.json'
+    with FileLock(folder / f'{name}.lock'):
         if not record.exists():
-            before, began = os.times(), time.monotonic()
-            done = make_book(ROOT)
-            after = os.times()
-            record.write_text(json.dumps({
-                'returncode': done.returncode, 'stdout': done.stdout,
-                'seconds': time.monotonic() - began, 'computing':
-                after.children_user - before.children_user
-                + after.children_system - before.children_system}))
-    return SimpleNamespace(**json.loads(record.read_text()))
+            record.write_text(json.dumps(compute()))
+    return json.loads(record.read_text())
+
+
+def get_chromium():
+    """Return a Chromium's path, and None; or None, and why there is none.
+
+    Where none is found, Playwright is asked for its own.
+    """
+    if find_chromium():
+        return find_chromium(), None
+    done = run([sys.executable, '-m', 'playwright', 'install', 'chromium'])
+    program = find_chromium()
+    if program is None:
+        return None, f"Playwright could not get its own ({last_line(done)})"
+    done = run([program, '--version'])
+    if done.returncode:
+        return None, f"Playwright's own does not start ({last_line(done)})"
+    return program, None
+
+
+def run(command):
+    return subprocess.run(command, text=True, errors='replace',
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def last_line(done):
+    return (done.stdout.strip() or f'it ended with {done.returncode}'
+            ).splitlines()[-1].strip()
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -92,38 +99,6 @@ class Server(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
-
-
-@pytest.fixture(scope='module')
-def serve():
-    """Return a function that serves a folder and gives its address."""
-    servers = []
-
-    def start(folder):
-        server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), functools.partial(Server, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f'http://127.0.0.1:{server.server_port}'
-    yield start
-    for server in servers:
-        server.shutdown()
-
-
-@pytest.fixture(scope='module')
-def site(build, serve):
-    """Return the address at which the book is served."""
-    assert build.returncode == 0, build.stdout
-    return serve(HTML)
-
-
-@pytest.fixture(scope='module')
-def browser():
-    if find_chromium() is None:
-        pytest.skip('no Chromium on the PATH')
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=find_chromium(), args=FLAGS, timeout=120_000)
 
 
 COUNT_SHIFTS = """
@@ -162,19 +137,6 @@ def is_outside(url):
     parts = urlsplit(url)
     return not (parts.scheme in ('file', 'data', 'blob')
                 or parts.hostname == '127.0.0.1')
-
-
-@pytest.fixture
-def visit(browser):
-    """Return open_page, which closes what it opened when the test ends."""
-    pages = []
-
-    def opened(*args, **options):
-        pages.append(open_page(browser, *args, **options))
-        return pages[-1]
-    yield opened
-    for page in pages:
-        page.context.close()
 
 
 # With all spans of code and formulas, axe would take half a minute a page. So
@@ -236,18 +198,3 @@ def overflow(page):
         .map(e => e.outerHTML.slice(0, 200))
         .concat(document.documentElement.scrollWidth > innerWidth
             ? ['the page scrolls sideways'] : [])""")
-
-
-@pytest.fixture(scope='session')
-def run_checker():
-    """Return a function that runs a program that `make checkers` brings."""
-    node, folder = find_node(), Path(sys.prefix) / 'node_modules'
-
-    def run(program, *args):
-        if node is None or not (folder / program).exists():
-            pytest.skip(f'{program} is not here: make checkers')
-        return subprocess.run(
-            [node, folder / program, *args], capture_output=True,
-            encoding='utf-8', env=os.environ | {
-                'CHROME_PATH': find_chromium() or ''})
-    return run

@@ -103,7 +103,7 @@ def test_grad_cam_equals_captums(net_and_images):
         torch.testing.assert_close(got, maps, atol=1e-5, rtol=1e-5)
         if strong(maps, got):
             return
-    assert False, 'all maps are 0'
+    pytest.fail('all maps are 0')
 
 
 def test_saliency_equals_captums(net_and_images):

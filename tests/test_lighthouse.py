@@ -2,20 +2,20 @@
 import json
 
 import pytest
-from browsing import FLAGS, build, run_checker, serve, site  # noqa: F401
+from browsing import FLAGS
 
 PAGES = ['index', 'chapters/01_convolution', 'chapters/05_1_lenet',
          'chapters/08_fine_tuning']
 
 
 @pytest.fixture(scope='module')
-def scores(site, run_checker):  # noqa: F811
+def scores(site, run_checker, chromium):
     """Return a function that has a page judged."""
     def judge(name):
         done = run_checker(
             'lighthouse/cli/index.js', f'{site}/{name}.html', '--quiet',
             '--output=json', '--no-enable-error-reporting',
-            f'--chrome-flags={" ".join(FLAGS)}')
+            f'--chrome-flags={" ".join(FLAGS)}', CHROME_PATH=chromium)
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)
         print(name, {audit: found['audits'][audit]['displayValue']

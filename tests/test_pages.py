@@ -12,9 +12,8 @@ from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from browsing import (ADDRESS, CHAPTERS, HTML, PAGES,  # noqa: F401
-                      READING, ROOT, SAMPLE, Server, browser, build,
-                      color_violations, open_page, overflow, serve, site,
+from browsing import (ADDRESS, CHAPTERS, HTML, PAGES, READING, ROOT, SAMPLE,
+                      Server, color_violations, open_page, overflow,
                       violations)
 from pdf import LOAD_PICTURES
 
@@ -49,7 +48,7 @@ LOOK = r"""() => {
 
 
 @pytest.fixture(scope='module')
-def seen(site, browser):  # noqa: F811
+def seen(site, browser):
     """Return a function that tells what is seen on a page; it looks once."""
     known = []  # kinds of text whose colors were judged
 
@@ -65,7 +64,7 @@ def seen(site, browser):  # noqa: F811
     return look
 
 
-def open_whole(browser, url, width):  # noqa: F811
+def open_whole(browser, url, width):
     """Open a page and load all of it; note what moved meanwhile."""
     page = open_page(browser, url, width, device_scale_factor=0.7)
     page.evaluate(LOAD_PICTURES)
@@ -199,9 +198,9 @@ def test_first_uses_of_terms_lead_to_the_glossary(facts):
                  if 'glossary.html#term-' in link]
         assert len(links) == len(set(links)) > 3, name
         linked.update(links)
-    assert linked == {id.removeprefix('term-') for id in
+    assert linked == {name.removeprefix('term-') for name in
                       facts['appendix/glossary']['ids']
-                      if id.startswith('term-')}
+                      if name.startswith('term-')}
 
 
 @pytest.mark.parametrize('module', [

@@ -8,10 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from browsing import (CHAPTERS, COLOR_RULES, HTML, READING,  # noqa: F401
-                      ROOT, SAMPLE, browser, build,
-                      color_violations, is_outside, make_book, overflow,
-                      run_axe, run_checker, serve, site, violations, visit)
+from browsing import (CHAPTERS, HTML, READING, ROOT, SAMPLE, color_violations,
+                      make_book, overflow, violations)
 from sphinxcontrib.katex import katex_version
 
 TOPICS = {
@@ -78,7 +76,7 @@ TASTE = dict.fromkeys([
 
 
 @pytest.fixture
-def invalid(run_checker, tmp_path):  # noqa: F811
+def invalid(run_checker, tmp_path):
     """Return a function that tells what is no valid HTML in files."""
     settings = tmp_path / 'settings.json'
     settings.write_text(json.dumps({
@@ -94,7 +92,7 @@ def invalid(run_checker, tmp_path):  # noqa: F811
     return check
 
 
-def test_pages_are_valid_html(build, invalid):  # noqa: F811
+def test_pages_are_valid_html(build, invalid):
     assert build.returncode == 0, build.stdout
     assert invalid(HTML / '**' / '*.html') == []
 
@@ -121,6 +119,9 @@ def mini_book(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     for name in ['tools', 'site']:
         shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ['d2lmini', 'checker/d2lmini_check']:  # for the API page
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / '__init__.py').touch()
 
     def build(pages, **environment):
         for name, text in pages.items():

@@ -3,16 +3,16 @@ import json
 import random
 import re
 import subprocess
-import sys
 from pathlib import Path
 
+import embed
 import nbformat
 import pytest
 import torch
+import website
+from browsing import run_axe
 from torch import nn
 from torch.nn import functional as F
-
-from test_site import browser, run_axe  # noqa: F401
 
 from d2lmini.nets.alexnet import AlexNet
 from d2lmini.nets.densenet import DenseNet
@@ -23,11 +23,6 @@ from d2lmini.nets.vgg import VGG
 from d2lmini.summary import summary
 
 ROOT = Path(__file__).parent.parent
-for folder in ['site/extensions', 'tools']:
-    sys.path.insert(0, str(ROOT / folder))
-import embed  # noqa: E402
-import shoot  # noqa: E402
-import website  # noqa: E402
 
 PAGES = {'convolution': '01_convolution', 'pooling': '03_pooling',
          'receptive-field': '02_padding_stride_channels',
@@ -209,7 +204,7 @@ def test_presets_are_the_book_s_networks():
 
 def random_net(dice):
     """Return a net of random layers, not all of which need to fit."""
-    layers, channels, flat = [], dice.choice([1, 3]), False
+    layers, channels = [], dice.choice([1, 3])
     shape = [dice.randint(1, 3), channels, *dice.choices(range(8, 33), k=2)]
     for _ in range(dice.randint(1, 8)):
         out, pair = dice.choice([2, 4, 6, 8]), (dice.randint(1, 3),
@@ -308,20 +303,6 @@ def test_widgets_are_small():
 
 # In a browser, each widget on a bare page
 
-@pytest.fixture
-def show(browser):
-    """Return a function that shows a widget; `page.problems` stays empty."""
-    page = browser.new_page(viewport={'width': 1280, 'height': 900})
-    page.set_default_timeout(30_000)
-    page.problems = []
-    page.on('pageerror', lambda e: page.problems.append(str(e)))
-    page.on('console', lambda m: m.type == 'error'
-            and page.problems.append(m.text))
-    yield lambda *names: shoot.show(page, *names)
-    assert page.problems == []
-    page.close()
-
-
 def slide(widget, name, keys):
     """Move a slider by keyboard."""
     widget.locator(f'[name={name}]').focus()
@@ -419,7 +400,7 @@ def test_nothing_moves_for_those_who_want_none(show):
     assert widget.evaluate(motion) == 'none'
 
 
-def test_pooling(show):
+def test_pooling_widget(show):
     widget = show('pooling')
     text = widget.inner_text
     assert grid(widget, 1) == [['5', '4'], ['6', '7']]

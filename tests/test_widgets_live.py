@@ -12,27 +12,23 @@ import json
 import re
 import shutil
 import statistics
-import sys
 from pathlib import Path
 
+import draw_and_classify as bench
+import embed
 import nbformat
 import numpy as np
 import pytest
+import shoot
 import torch
+from browsing import is_outside, run_axe
 from PIL import Image
-from torch.nn import functional as F
-
-from test_site import browser, is_outside, run_axe, serve  # noqa: F401
 from test_widgets import SMALL, node
+from torch.nn import functional as F
 
 from d2lmini import data
 
 ROOT = Path(__file__).parent.parent
-for folder in ['site/extensions', 'tools', 'benchmarks']:
-    sys.path.insert(0, str(ROOT / folder))
-import draw_and_classify as bench  # noqa: E402
-import embed  # noqa: E402
-import shoot  # noqa: E402
 
 NETS = ['digits', 'fashion']
 PROGRAMS = {'corr2d': '01_convolution', 'conv2d': '02_padding_stride_channels',
@@ -339,7 +335,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(browser, site, serve):  # noqa: F811
+def visit(browser, site, serve):
     """Return a function that opens the page in a fresh profile."""
     contexts = []
 

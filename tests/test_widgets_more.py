@@ -4,25 +4,23 @@ import json
 import random
 import re
 import statistics
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import embed
+import nbformat
+import playground
 import pytest
 import torch
+from browsing import run_axe
+from test_training import cifar
+from test_widgets import SMALL, check_heights, grid, node, numbers, slide
 from torch import nn
 from torch.nn import functional as F
-
-from test_site import browser, run_axe  # noqa: F401
-from test_training import cifar
-from test_widgets import (SMALL, check_heights, embed,  # noqa: F401
-                          grid, nbformat, node, numbers, show, slide)
 
 from d2lmini import data
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / 'benchmarks'))
-import playground  # noqa: E402
 
 PAGES = {'transposed': '02_padding_stride_channels',
          'channels': '02_padding_stride_channels',

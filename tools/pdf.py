@@ -2,6 +2,7 @@
 
     python tools/pdf.py _build/singlehtml/index.html _build/book.pdf
 """
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -13,19 +14,34 @@ LOAD_PICTURES = """() => Promise.all([...document.images].map(picture => {
 
 
 def find_chromium():
-    """Return the path of a Chromium or Chrome on the PATH, or None."""
-    return next(filter(None, map(shutil.which, [
-        'chromium', 'chromium-browser', 'google-chrome', 'chrome'])), None)
+    """Return the path of a Chromium or Chrome, or None.
+
+    That is $CHROMIUM, or one on the PATH, or Playwright's own, which
+    `playwright install chromium` brings. Raises FileNotFoundError if $CHROMIUM
+    names no program.
+    """
+    named = os.environ.get('CHROMIUM')
+    if named and not shutil.which(named):
+        raise FileNotFoundError(f'$CHROMIUM is {named!r}, which is no program')
+    found = next(filter(None, map(shutil.which, [
+        named or 'chromium', 'chromium-browser', 'google-chrome', 'chrome'])),
+        None)
+    if found is None:
+        with sync_playwright() as playwright:
+            own = Path(playwright.chromium.executable_path)
+        found = str(own) if own.exists() else None
+    return found
 
 
 def print_page(source, target):
-    """Write target, a tagged PDF with an outline, by a Chromium on the PATH.
+    """Write target, a tagged PDF with an outline, by a Chromium.
 
     Raises FileNotFoundError if there is none.
     """
     program = find_chromium()
     if program is None:
-        raise FileNotFoundError('a PDF needs chromium or chrome on the PATH')
+        raise FileNotFoundError('a PDF needs a Chromium: put one on the PATH, '
+                                'or run playwright install chromium')
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
@@ -34,8 +50,8 @@ def print_page(source, target):
         page.goto(Path(source).resolve().as_uri(), timeout=300_000)
         page.evaluate(LOAD_PICTURES)
         page.pdf(path=target, format='A4', tagged=True, outline=True,
-                 margin={side: '18mm' for side in
-                         ['top', 'bottom', 'left', 'right']})
+                 margin=dict.fromkeys(
+                     ['top', 'bottom', 'left', 'right'], '18mm'))
         browser.close()
 
 

@@ -5,10 +5,10 @@
 Needs Playwright and Chromium, like the tests.
 """
 import io
-import shutil
 import sys
 from pathlib import Path
 
+from pdf import find_chromium
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -48,7 +48,7 @@ def show(page, *names):
 def main(names):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which('chromium'),
+            executable_path=find_chromium(),
             args=['--no-sandbox', '--disable-gpu'])
         page = browser.new_page(
             viewport={'width': 1280, 'height': 900}, color_scheme='light',

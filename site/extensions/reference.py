@@ -121,15 +121,20 @@ def find_source(module, name):
     """
     path, node = parse(module)
     for part in name.split('.'):
-        for node in node.body:
-            if getattr(node, 'name', '') == part:
-                break
-            if isinstance(node, ast.ImportFrom) and part in [
-                    alias.name for alias in node.names]:
-                return find_source(node.module, name)
-        else:
+        found = [inner for inner in node.body if part in names(inner)]
+        if not found:
             return path, None
+        node = found[0]
+        if isinstance(node, ast.ImportFrom):
+            return find_source(node.module, name)
     return path, node
+
+
+def names(node):
+    """Return the names that a class, function or import statement makes."""
+    if isinstance(node, ast.ImportFrom):
+        return [alias.name for alias in node.names]
+    return [getattr(node, 'name', '')]
 
 
 @functools.cache
