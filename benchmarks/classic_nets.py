@@ -15,27 +15,27 @@ of Fashion-MNIST, 4 epochs, widths for about 3 million multiply-adds an image
 of --quick should agree to 0.03. --limit N: N training and N test images, to
 try out.
 """
-import argparse
 import copy
 import json
-import platform
 import statistics
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import torch
+from common import ROOT, factor, parser, recorded, write
 from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from d2lmini import data
+from d2lmini.callbacks import Checkpoint
 from d2lmini.nets import VGG, AlexNet, DenseNet, GoogLeNet, LeNet, ResNet
 from d2lmini.summary import PeakMemory, summary
 from d2lmini.train import evaluate_accuracy_gpu, train_gpu
-from d2lmini.utils import set_seed, try_gpu, written_whole
+from d2lmini.utils import set_seed
 
-RESULTS = Path(__file__).parent / 'results' / 'classic_nets'
+RESULTS = ROOT / 'benchmarks' / 'results' / 'classic_nets'
 SEEDS = (0, 1, 2)
 
 
@@ -125,13 +125,6 @@ def flip_and_crop(X, padding=4):
     return X[image, :, rows[:, :, None], cols[:, None, :]].permute(0, 3, 1, 2)
 
 
-def factor(epoch, num_epochs):
-    """Give the rate of an epoch, as a share: a quarter up, then down."""
-    rise = num_epochs // 4
-    return min((epoch + 1) / max(1, rise),
-               (num_epochs - epoch) / (num_epochs - rise))
-
-
 def load(budget, device, seed):
     """Return iterators over the training, validation and test images."""
     iters = getattr(data, f'load_data_{budget.data}')(
@@ -169,7 +162,8 @@ def measure(budget, name, lr, seed, device, amp, checkpoint):
     try:
         history = train_gpu(
             net, train_iter, valid_iter, n, lr, device, seed=seed, plot=False,
-            optimizer=OPTIMIZERS[budget.optimizer], checkpoint=checkpoint,
+            optimizer=OPTIMIZERS[budget.optimizer],
+            callbacks=[Checkpoint(checkpoint)],
             scheduler=partial(torch.optim.lr_scheduler.LambdaLR,
                               lr_lambda=partial(factor, num_epochs=n)))
     except FloatingPointError as error:
@@ -178,7 +172,7 @@ def measure(budget, name, lr, seed, device, amp, checkpoint):
         raise KeyboardInterrupt  # stopped by hand: nothing to record
     return result | {
         'loss': history.loss, 'train_acc': history.train_acc,
-        'valid_accs': history.test_acc, 'valid_acc': history.test_acc[-1],
+        'valid_accs': history.valid_acc, 'valid_acc': history.valid_acc[-1],
         'test_acc': evaluate_accuracy_gpu(net, test_iter),
         'seconds_per_epoch': statistics.median(history.seconds),
         'source': train_iter.source}
@@ -196,33 +190,6 @@ def run(budget, name, lr, seed, args):
     return record
 
 
-def recorded(path, settings, measure, device=None):
-    """Return a record from its file, or of measure(device), and write it.
-
-    device: try_gpu() if None.
-    """
-    if path.exists():
-        record = json.loads(path.read_text())
-        if {key: record[key] for key in settings} != settings:
-            raise SystemExit(f'{path} is of other settings: move it away, or '
-                             'give another folder with --out')
-        return record
-    device = device or try_gpu()
-    record = settings | measure(device) | {'machine': machine(device)}
-    with written_whole(path) as part:
-        part.write_text(json.dumps(record, indent=1) + '\n')
-    return record
-
-
-def machine(device):
-    """Say what the numbers were measured on."""
-    return {'device': (torch.cuda.get_device_name(device)
-                       if device.type == 'cuda' else
-                       f'{device.type}, {torch.get_num_threads()} threads'),
-            'torch': torch.__version__, 'python': platform.python_version(),
-            'system': f'{platform.system()} {platform.machine()}'}
-
-
 def run_all(budget, args):
     """Do the runs of one budget that are not done; return all records."""
     nets = NETS[budget.name.split('_')[0]]
@@ -230,7 +197,7 @@ def run_all(budget, args):
     with tqdm(total=len(nets) * (len(budget.rates) + len(SEEDS) - 1),
               desc=budget.name, unit='run') as bar:
         for name in nets:
-            def one(lr, seed):
+            def one(lr, seed, name=name):
                 bar.set_postfix_str(f'{name}, rate {lr:g}, seed {seed}')
                 records.append(run(budget, name, lr, seed, args))
                 bar.update()
@@ -288,8 +255,7 @@ def collect(folder):
             found[budget.name] = done
         print(f'{budget.name}: {len(paths)} runs, {sum(complete)} of 6 '
               'networks complete')
-    with written_whole(data.SAMPLES / 'classic_nets.json') as part:
-        part.write_text(json.dumps(found, indent=1) + '\n')
+    write(data.SAMPLES / 'classic_nets.json', found)
 
 
 def in_order(paths, budget):
@@ -301,20 +267,18 @@ def in_order(paths, budget):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = parser(__doc__)
     for flag in ('--quick', '--full', '--collect', '--amp'):
-        parser.add_argument(flag, action='store_true')
-    parser.add_argument('--limit', type=int)
-    parser.add_argument('--epochs', type=int)
-    parser.add_argument('--out', type=Path, default=RESULTS)
-    args = parser.parse_args()
+        known.add_argument(flag, action='store_true')
+    known.add_argument('--limit', type=int)
+    known.add_argument('--epochs', type=int)
+    known.add_argument('--out', type=Path, default=RESULTS)
+    args = known.parse_args()
     budgets = [QUICK] * args.quick + FULL * args.full
     if not budgets and not args.collect:
-        parser.error('say --quick, --full or --collect')
+        known.error('say --quick, --full or --collect')
     if args.limit and args.out == RESULTS:
-        parser.error('--limit is for trying out: give a folder with --out')
+        known.error('--limit is for trying out: give a folder with --out')
     for budget in budgets:
         if args.limit:
             n = args.limit

@@ -6,6 +6,7 @@ import math
 import os
 import platform
 import statistics
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,39 @@ def parser(doc):
     return argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def options(settings, results, doc):
+    """Read the command line of a program whose runs lie in one folder.
+
+    Args:
+        settings: A dataclass with images, valid_images and num_epochs.
+        results: The folder of its stored records.
+        doc: What the program is.
+
+    Returns:
+        The command line, and the settings that it asks for.
+    """
+    known = parser(doc)
+    known.add_argument('--collect', action='store_true')
+    known.add_argument('--images', type=int)
+    known.add_argument('--epochs', type=int)
+    known.add_argument('--out', type=Path, default=results)
+    args = known.parse_args()
+    if (args.images or args.epochs) and args.out == results:
+        known.error('this is for trying out: give a folder with --out')
+    if n := args.images:
+        settings = replace(settings, images=n, valid_images=n)
+    if args.epochs:
+        settings = replace(settings, num_epochs=args.epochs)
+    return args, settings
+
+
+def factor(epoch, num_epochs):
+    """Give the rate of an epoch, as a share: a quarter up, then down."""
+    rise = num_epochs // 4
+    up = (epoch + 1) / max(1, rise)
+    return min(up, (num_epochs - epoch) / (num_epochs - rise))
 
 
 def welch(a, b, level=0.95):

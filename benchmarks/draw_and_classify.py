@@ -10,17 +10,16 @@ class, and what the network does wrong. The record, which also says what 8
 bits would cost, is benchmarks/results/draw_and_classify.json. About five
 minutes on one core. Repeated elsewhere, accuracies should agree to 0.01.
 """
-import argparse
 import base64
 import gzip
 import json
-import platform
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from common import ROOT, machine, parser, write
 from torch import nn
 
 from d2lmini import data
@@ -28,7 +27,6 @@ from d2lmini.nets import LeNet
 from d2lmini.train import evaluate_accuracy_gpu, train_gpu
 from d2lmini.utils import keep_freed_memory
 
-ROOT = Path(__file__).parent.parent
 RECORD = ROOT / 'benchmarks/results/draw_and_classify.json'
 SCRIPTS = ROOT / 'site/widgets'
 RECIPE = {'batch_size': 64, 'num_epochs': 10, 'lr': 0.003, 'seed': 0}
@@ -172,7 +170,7 @@ def run(name, folder):
     return {
         'source': train_iter.source, 'images': len(train_iter.labels),
         'history': {key: column for key, column in asdict(history).items()
-                    if key != 'test_acc'},  # which are all nan
+                    if key != 'valid_acc'},  # which are all nan
         'test_accuracy': {form: evaluate_accuracy_gpu(other, test_iter)
                           for form, other in forms.items()},
         'largest_change_of_a_score': {
@@ -184,17 +182,15 @@ def run(name, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--digits', metavar='FOLDER')
-    folder = parser.parse_args().digits
+    known = parser(__doc__)
+    known.add_argument('--digits', metavar='FOLDER')
+    folder = known.parse_args().digits
     keep_freed_memory()
-    record = {'recipe': RECIPE, 'threads': torch.get_num_threads(),
-              'versions': {'torch': torch.__version__,
-                           'python': platform.python_version()}}
+    record = {'recipe': RECIPE, 'machine': machine(torch.device('cpu'))}
     for name in CLASSES:
         record[name] = run(name, folder)
         print(name, record[name]['test_accuracy'])
-    RECORD.write_text(json.dumps(record, indent=1) + '\n')
+    write(RECORD, record)
 
 
 if __name__ == '__main__':

@@ -12,23 +12,21 @@ accuracy over the epochs. `tuned` and `scratch` train on all 244, and see the
 class of Fashion-MNIST. About 20 minutes on one core in all. Repeated
 elsewhere, the accuracies should agree to 0.03.
 """
-import argparse
 import json
-import platform
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
+from common import ROOT, parser, recorded, write
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.data import hymenoptera, load_data_fashion_mnist
+from d2lmini.callbacks import Checkpoint
+from d2lmini.data import SAMPLES, hymenoptera, load_data_fashion_mnist
 from d2lmini.fine_tune import backbone, fine_tune, pretrained
 from d2lmini.pictures import load_folder
-from d2lmini.utils import set_seed, try_gpu, written_whole
+from d2lmini.utils import set_seed
 
-RESULTS = Path(__file__).parent / 'results' / 'fine_tuning'
-PAGE = Path(__file__).parent.parent / 'd2lmini' / 'samples'
+RESULTS = ROOT / 'benchmarks' / 'results' / 'fine_tuning'
 NET = 'efficientnet_lite0'
 # start: pretrained or not; size: side of the photographs in pixels; lr,
 # body_lr: Adam's rates for the head and for the body; epochs: with the body
@@ -95,44 +93,44 @@ def untrained():
 
 
 def do(name, seed=0):
-    """Do a run and write its file."""
-    run, path = RUNS[name], RESULTS / f'{name}.json'
-    if path.exists():
-        return
+    """Do a run that has no file yet, and write its file."""
+    path = RESULTS / f'{name}.json'
+    checkpoint = path.with_suffix('.checkpoint')
+    recorded(path, RUNS[name] | {'net': NET, 'seed': seed},
+             lambda device: measure(RUNS[name], seed, checkpoint))
+    checkpoint.unlink(missing_ok=True)
+
+
+def measure(run, seed, checkpoint):
+    """Return both parts' curves of one of RUNS."""
     set_seed(seed)
     net = pretrained(NET) if run['start'] == 'pretrained' else untrained()
     frozen, tuned = fine_tune(
         nn.Sequential(Flip(), *net), 10 if run['split'] == 'fashion' else 2,
         *pictures(run['split'], run['size']), run['lr'], run['body_lr'],
         epochs=run['epochs'], seed=seed, plot=True,
-        checkpoint=path.with_suffix('.checkpoint'))
-    result = run | {
-        'net': NET, 'seed': seed, 'device': str(try_gpu()),
-        'machine': platform.machine(), 'threads': torch.get_num_threads(),
-        'torch': torch.__version__, 'python': platform.python_version(),
-        'frozen': asdict(frozen), 'all layers': asdict(tuned)}
-    with written_whole(path) as part:
-        part.write_text(json.dumps(result, indent=1) + '\n')
-    path.with_suffix('.checkpoint').unlink()
-    print(name, tuned, sep='\n')
+        callbacks=[Checkpoint(checkpoint)])
+    print(tuned)
+    return {'frozen': asdict(frozen), 'all layers': asdict(tuned)}
 
 
 def collect():
     """Put all runs into one file, which the package carries."""
     runs = {name: json.loads((RESULTS / f'{name}.json').read_text())
             for name in RUNS}
-    mean = {run['body_lr']: sum(run['all layers']['test_acc'])
+    mean = {run['body_lr']: sum(run['all layers']['valid_acc'])
             for name, run in runs.items() if name.startswith('choose')}
     assert max(mean, key=mean.get) == runs['tuned']['body_lr'], mean
-    with written_whole(PAGE / 'fine_tuning.json') as part:
-        part.write_text(json.dumps(runs, indent=1) + '\n')
+    write(SAMPLES / 'fine_tuning.json', runs)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('runs', nargs='*')
-    parser.add_argument('--collect', action='store_true')
-    args = parser.parse_args()
+    known = parser(__doc__)
+    known.add_argument('runs', nargs='*', metavar='RUN')
+    known.add_argument('--collect', action='store_true')
+    args = known.parse_args()
+    if other := set(args.runs) - set(RUNS):
+        known.error(f'RUN must be of {", ".join(RUNS)}, got {other.pop()}')
     if args.collect:
         return collect()
     for name in args.runs or RUNS:

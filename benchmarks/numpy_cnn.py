@@ -9,16 +9,13 @@ all repeats. Loops: measured once, in full at the first size; at the others on
 the first images only and multiplied, as their time is in proportion.
 Run it on a machine that does nothing else.
 """
-import argparse
-import json
-import os
-import platform
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from common import machine, parser, write
 from torch.nn import functional as F
 from tqdm import tqdm
 
@@ -135,21 +132,18 @@ def show(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--repeats', type=int, default=21)
-    parser.add_argument('--out', help='a JSON file to write the results to')
-    args = parser.parse_args()
+    known = parser(__doc__)
+    known.add_argument('--repeats', type=int, default=21)
+    known.add_argument('--out', type=Path,
+                       help='a JSON file to write the results to')
+    args = known.parse_args()
     keep_freed_memory()  # else whoever is first pays for the pages
     results = measure(args.repeats)
     show(results)
     if args.out:
-        Path(args.out).write_text(json.dumps({
-            'date': time.strftime('%Y-%m-%d'), 'repeats': args.repeats,
-            'processor': platform.machine(), 'processors': os.cpu_count(),
-            'threads': torch.get_num_threads(),
-            'versions': {'python': platform.python_version(),
-                         'numpy': np.__version__, 'torch': torch.__version__},
-            'results': results}, indent=1) + '\n')
+        write(args.out, {'repeats': args.repeats,
+                         'machine': machine(torch.device('cpu')),
+                         'results': results})
 
 
 if __name__ == '__main__':

@@ -19,19 +19,17 @@ import json
 import statistics
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import torch
-from classic_nets import recorded
+from common import ROOT, options, read_all, recorded
 from torch import nn
 from tqdm import tqdm
 from training_ladder import Settings as LadderSettings
-from training_ladder import Standardize, load, options
+from training_ladder import Standardize, load
 
 from d2lmini.train import train_gpu
 from d2lmini.utils import set_seed, written_whole
 
-ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / 'benchmarks' / 'results' / 'playground'
 SCRIPT = ROOT / 'site' / 'widgets' / 'runs.js'
 SEEDS = {2: (0, 1, 2), 4: (0, 1, 2), 8: (0, 1)}  # of each depth
@@ -93,7 +91,7 @@ def train(settings, seed, train_iter, valid_iter, device):
     if len(history) < n:
         raise KeyboardInterrupt  # stopped by hand: nothing to record
     curves = {'loss': history.loss, 'train_acc': history.train_acc,
-              'valid_acc': history.test_acc}
+              'valid_acc': history.valid_acc}
     return {'seed': seed} | {key: [round(value, 4) for value in curve]
                              for key, curve in curves.items()}
 
@@ -182,8 +180,7 @@ def main():
     args, settings = options(Settings(), RESULTS, __doc__)
     if not args.collect:
         run_all(settings, args.out)
-    records = [json.loads(path.read_text())
-               for path in sorted(args.out.glob('*.json'))]
+    records = read_all(args.out)
     report(records)
     if args.out == RESULTS and len(records) == len(list(grid(settings))):
         with written_whole(SCRIPT) as part:

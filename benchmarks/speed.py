@@ -39,7 +39,7 @@ import nbformat
 import numpy as np
 import torch
 import torchvision
-from classic_nets import machine, recorded
+from common import recorded
 from nbclient import NotebookClient
 from torch import nn
 from torch.utils.data import DataLoader

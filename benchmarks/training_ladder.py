@@ -12,17 +12,14 @@ a JSON file in benchmarks/results/training_ladder/ and is not repeated if it is
 there; about 10 minutes on one core. Repeated elsewhere, mean accuracies
 should agree to 0.03. --images N: N to train and N to validate, to try out.
 """
-import argparse
-import json
 import statistics
 import time
 import zlib
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import torch
-from classic_nets import factor, recorded
+from common import ROOT, factor, options, read_all, recorded, write
 from torch import nn
 from torchvision.transforms import v2
 from tqdm import tqdm
@@ -30,9 +27,9 @@ from tqdm import tqdm
 from d2lmini import data
 from d2lmini.nets import ResNet
 from d2lmini.train import evaluate_accuracy_gpu, train_gpu
-from d2lmini.utils import set_seed, written_whole
+from d2lmini.utils import set_seed
 
-RESULTS = Path(__file__).parent / 'results' / 'training_ladder'
+RESULTS = ROOT / 'benchmarks' / 'results' / 'training_ladder'
 PAGE = data.SAMPLES / 'training_ladder.json'
 SEEDS = (0, 1, 2)
 # The copy that the stored results come from: JPEG files, by their pixels.
@@ -205,36 +202,14 @@ def report(ladder):
               f'{min(seconds):9.1f}')
 
 
-def options(settings, results, doc):
-    """Read the command line; return it, and the settings that it asks for."""
-    parser = argparse.ArgumentParser(
-        description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--collect', action='store_true')
-    parser.add_argument('--images', type=int)
-    parser.add_argument('--epochs', type=int)
-    parser.add_argument('--out', type=Path, default=results)
-    args = parser.parse_args()
-    if (args.images or args.epochs) and args.out == results:
-        parser.error('this is for trying out: give a folder with --out')
-    if args.images:
-        settings = replace(settings, images=args.images,
-                           valid_images=args.images)
-    if args.epochs:
-        settings = replace(settings, num_epochs=args.epochs)
-    return args, settings
-
-
 def main():
     args, settings = options(Settings(), RESULTS, __doc__)
     if not args.collect:
         climb(settings, args.out)
-    ladder = condense([json.loads(path.read_text())
-                       for path in sorted(args.out.glob('*.json'))])
+    ladder = condense(read_all(args.out))
     report(ladder)
     if args.out == RESULTS:
-        with written_whole(PAGE) as part:
-            part.write_text(json.dumps(ladder, indent=1) + '\n')
+        write(PAGE, ladder)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,147 @@
+"""The programs in benchmarks/: their command lines, and tiny runs."""
+
+import importlib
+import json
+
+import classic_nets
+import common
+import fine_tuning
+import numpy_cnn
+import pytest
+import torch
+
+from d2lmini.data import write_npz
+
+PROGRAMS = [
+    path.stem
+    for path in sorted((common.ROOT / 'benchmarks').glob('*.py'))
+    if 'def main()' in path.read_text()
+]
+
+
+def test_all_programs_are_found():
+    assert {'cifar10', 'classic_nets', 'speed'} <= set(PROGRAMS)
+    assert len(PROGRAMS) >= 8
+
+
+@pytest.mark.parametrize('name', PROGRAMS)
+def test_help_says_what_a_program_is(name, monkeypatch, capsys):
+    program = importlib.import_module(name)
+    monkeypatch.setattr('sys.argv', [name, '--help'])
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == 0
+    assert program.__doc__.splitlines()[0] in capsys.readouterr().out
+
+
+def test_a_record_is_measured_once_and_says_the_machine(tmp_path):
+    path = tmp_path / 'a' / 'run.json'
+    settings = {'rates': (0.1, 0.2)}
+    record = common.recorded(
+        path, settings, lambda device: {'on': device.type}, torch.device('cpu')
+    )
+    assert record['on'] == record['machine']['device'] == 'cpu'
+    assert record['machine']['threads'] == torch.get_num_threads()
+    assert common.recorded(path, settings, None) == record
+    assert common.read_all(path.parent) == [record]
+    with pytest.raises(SystemExit, match='run.json is of other settings'):
+        common.recorded(path, {'rates': (0.1,)}, None)
+
+
+def test_a_record_that_was_interrupted_leaves_no_file(tmp_path):
+    def measure(device):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        common.recorded(tmp_path / 'run.json', {}, measure)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_rate_rises_for_a_quarter_and_then_falls():
+    rates = [common.factor(i, 8) for i in range(8)]
+    assert rates == [0.5, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
+    assert common.factor(0, 1) == 1
+
+
+def test_classic_nets_runs_and_repeats_nothing(
+    tmp_path, monkeypatch, capsys, rng_images
+):
+    monkeypatch.setenv('D2LMINI_DATA', str(tmp_path))
+    monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'cache')
+    write_npz(tmp_path / 'fashion_mnist.npz', rng_images)
+    lenet = {'LeNet': classic_nets.LeNet}
+    monkeypatch.setattr(classic_nets, 'NETS', {'quick': lenet})
+    out = tmp_path / 'out'
+    argv = 'classic_nets --quick --limit 6 --epochs 1 --out'.split()
+    monkeypatch.setattr('sys.argv', [*argv, str(out)])
+    classic_nets.main()
+    paths = sorted((out / 'quick').iterdir())
+    assert len(paths) == 5  # three rates, and two more seeds
+    record = json.loads(paths[0].read_text())
+    assert record['valid_acc'] == record['valid_accs'][-1]
+    assert {'parameters', 'peak_memory', 'test_acc'} <= record.keys()
+    written = [path.stat().st_mtime_ns for path in paths]
+    classic_nets.main()
+    assert [path.stat().st_mtime_ns for path in paths] == written
+    assert 'LeNet' in capsys.readouterr().out
+
+
+@pytest.fixture
+def rng_images():
+    rng = torch.Generator().manual_seed(0)
+
+    def part(n):
+        X = torch.randint(256, (n, 28, 28), generator=rng, dtype=torch.uint8)
+        return X.numpy(), (torch.arange(n) % 10).byte().numpy()
+
+    (train_X, train_y), (test_X, test_y) = part(100), part(20)
+    return {
+        'train_images': train_X,
+        'train_labels': train_y,
+        'test_images': test_X,
+        'test_labels': test_y,
+    }
+
+
+def test_numpy_cnn_times_all_three_ways(tmp_path, monkeypatch, capsys):
+    conv = ((2, 3, 8, 8), (4, 3, 3, 3), 1, 1, 1)
+    monkeypatch.setattr(numpy_cnn, 'CONVS', [conv])
+    monkeypatch.setattr(numpy_cnn, 'POOLS', [((2, 3, 8, 8), (2, 2), 2, 1)])
+    out = tmp_path / 'out.json'
+    monkeypatch.setattr(
+        'sys.argv', ['numpy_cnn', '--repeats', '1', '--out', str(out)]
+    )
+    numpy_cnn.main()
+    record = json.loads(out.read_text())
+    assert len(record['results']) == 4  # two layers, two types
+    assert record['machine'].keys() >= {'torch', 'numpy', 'date'}
+    for result in record['results']:
+        assert result['seconds']['backward'].keys() == {
+            'fast',
+            'torch',
+            'loops',
+        }
+    assert 'max pool' in capsys.readouterr().out
+
+
+def test_fine_tuning_knows_its_stored_runs(monkeypatch):
+    monkeypatch.setattr(fine_tuning, 'measure', None)  # nothing is trained
+    monkeypatch.setattr('sys.argv', ['fine_tuning'])
+    fine_tuning.main()
+    monkeypatch.setattr('sys.argv', ['fine_tuning', 'tunde'])
+    with pytest.raises(SystemExit):
+        fine_tuning.main()
+
+
+def test_fine_tuning_measures_both_parts(monkeypatch, tmp_path):
+    def pictures(split, size):
+        X = torch.randint(256, (6, 3, size, size), dtype=torch.uint8)
+        return ((X, torch.arange(6) % 2),) * 2
+
+    monkeypatch.setenv('D2LMINI_DATA', str(tmp_path))
+    monkeypatch.setattr(fine_tuning, 'pictures', pictures)
+    run = fine_tuning.RUNS['scratch'] | {'size': 32, 'epochs': (0, 1)}
+    record = fine_tuning.measure(run, 0, tmp_path / 'run.checkpoint')
+    assert record['frozen']['loss'] == []
+    assert len(record['all layers']['valid_acc']) == 1
+    assert (tmp_path / 'run.checkpoint').exists()
