@@ -1,8 +1,7 @@
 """The classic networks, one file each."""
 from d2lmini.nets.alexnet import AlexNet
 from d2lmini.nets.densenet import (DenseBlock, DenseLayer, DenseNet,
-                                   conv_block, dense_block, transition,
-                                   transition_block)
+                                   conv_block, dense_block, transition)
 from d2lmini.nets.googlenet import GoogLeNet, Inception
 from d2lmini.nets.lenet import LeNet
 from d2lmini.nets.resnet import Bottleneck, Residual, ResNet, resnet18
@@ -13,6 +12,5 @@ give_slices(AlexNet, DenseBlock, DenseLayer, DenseNet, GoogLeNet, LeNet,
             ResNet, VGG)
 
 __all__ = ['AlexNet', 'DenseBlock', 'DenseLayer', 'DenseNet', 'conv_block',
-           'dense_block', 'transition', 'transition_block', 'GoogLeNet',
-           'Inception', 'LeNet', 'Bottleneck', 'Residual', 'ResNet',
-           'resnet18', 'VGG', 'vgg_block']
+           'dense_block', 'transition', 'GoogLeNet', 'Inception', 'LeNet',
+           'Bottleneck', 'Residual', 'ResNet', 'resnet18', 'VGG', 'vgg_block']

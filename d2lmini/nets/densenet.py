@@ -121,9 +121,6 @@ class DenseNet(nn.Sequential):
         nn.init.zeros_(self[-1].bias)
 
 
-transition_block = transition   # d2l's name
-
-
 def stem(in_channels, channels, small):
     """Make what comes before the first block; small keeps the side."""
     if small:
