@@ -4,6 +4,7 @@
     python benchmarks/cifar10.py baselines   majority and nearest neighbor
     python benchmarks/cifar10.py time        seconds an epoch, machine quiet
     python benchmarks/cifar10.py show        the tables of what is done
+    python benchmarks/cifar10.py collect     all in one file, for the page
 
 Every contestant gets the same: 45,000 training photographs with flips and
 crops, 5,000 for validation, SGD with Nesterov momentum, weight decay and
@@ -15,11 +16,13 @@ nothing. cifar10_nets.py has the contestants and the claims.
 
 A run leaves one JSON file in benchmarks/results/cifar10/ and is not repeated
 if it is there. A run that was killed goes on after its last whole epoch,
-from a checkpoint in the cache folder, bit for bit. The first seed of all
+from a checkpoint in the cache folder, bit for bit. Two processes may share
+the work; give them --only NAME ... in different orders. The first seed of all
 main contestants comes first, the ablations come last: about ten hours on one
 core. Repeated elsewhere, mean accuracies should agree to 0.01.
 """
 
+import contextlib
 import functools
 import os
 import time
@@ -30,7 +33,7 @@ import cifar10_table
 import numpy as np
 import torch
 from cifar10_nets import ABLATIONS, C3, FORMS, MAIN, NETS
-from common import COPIES, RESULTS, parser, recorded
+from common import COPIES, RESULTS, parser, read_all, recorded, write
 from torch import nn
 from torch.nn import functional as F
 
@@ -38,7 +41,13 @@ from d2lmini import data
 from d2lmini.summary import PeakMemory, summary
 from d2lmini.utils import keep_freed_memory, set_seed, written_whole
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
 FOLDER = RESULTS / 'cifar10'
+PAGE = data.SAMPLES / 'cifar10_record.json'
 BUDGET = {
     'training': 45_000,
     'validation': 5_000,
@@ -303,14 +312,31 @@ def run(name, stage, lr, seed, args):
     file = f'{slug(name)}_{stage}_lr{lr:g}_seed{seed}.json'
     folder = args.out if args.limit else data.cache_folder() / 'cifar10_runs'
     checkpoint = folder / f'{file}.pt'
-    record = recorded(
-        args.out / file,
-        settings,
-        lambda _: measure(name, stage, lr, seed, n, checkpoint, args.limit),
-        torch.device('cpu'),
-    )
-    checkpoint.unlink(missing_ok=True)
+    with alone(checkpoint.with_suffix('.lock')):
+        record = recorded(
+            args.out / file,
+            settings,
+            lambda _: measure(
+                name, stage, lr, seed, n, checkpoint, args.limit
+            ),
+            torch.device('cpu'),
+        )
+        checkpoint.unlink(missing_ok=True)
     return record
+
+
+@contextlib.contextmanager
+def alone(lock):
+    """Wait until no other process does the same run (not on Windows).
+
+    So several may be started, best with --only in different orders.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, 'w') as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    lock.unlink(missing_ok=True)
 
 
 def slug(name):
@@ -425,10 +451,29 @@ def seconds(name, batches=20, repeats=5):
     return times[1:]
 
 
+def show(args):
+    """Print the tables of what is done."""
+    cifar10_table.show(args.out)
+
+
+def collect(args):
+    """Put all records into the file that the package carries."""
+    write(PAGE, cifar10_table.everything(read_all(args.out)))
+
+
+WORK = {
+    'run': run_all,
+    'baselines': baselines,
+    'time': time_all,
+    'show': show,
+    'collect': collect,
+}
+
+
 def options():
     """Read the command line."""
     known = parser(__doc__)
-    known.add_argument('what', choices=['run', 'baselines', 'time', 'show'])
+    known.add_argument('what', choices=list(WORK))
     known.add_argument('--only', nargs='+', choices=NETS, metavar='NAME')
     known.add_argument('--seeds', nargs='+', type=int, default=SEEDS)
     known.add_argument(
@@ -446,11 +491,7 @@ def main():
     args = options()
     torch.set_num_threads(args.threads)
     keep_freed_memory()
-    if args.what == 'show':
-        cifar10_table.show(args.out)
-    else:
-        work = {'run': run_all, 'baselines': baselines, 'time': time_all}
-        work[args.what](args)
+    WORK[args.what](args)
 
 
 if __name__ == '__main__':

@@ -110,22 +110,40 @@ def print_claims(nets):
         print(f'{claim:34}{better} - {worse}: {said}')
 
 
-def show(folder):
-    """Print all tables.
+def everything(records):
+    """Put all records into one dictionary, for the book's page.
 
-    Args:
-        folder: Of the records.
+    Returns:
+        'data': what the photographs are; 'budget': what was the same for
+        all; 'main': names of the main contestants; 'baselines': name to
+        validation and test accuracy; 'nets': what condense() gives;
+        'claims': as in CLAIMS.
     """
+    runs = [r for r in records if r['stage'] == 'full']
+    return {
+        'data': ', '.join(
+            sorted({r['source']['data'] for r in records if 'source' in r})
+        ),
+        'budget': runs[0]['budget'],
+        'machine': runs[0]['machine'],
+        'main': list(MAIN),
+        'baselines': {
+            r['net']: {key: r[key] for key in ('valid_acc', 'test_acc')}
+            for r in records
+            if r['stage'] == 'baseline'
+        },
+        'nets': condense(records),
+        'claims': CLAIMS,
+    }
+
+
+def show(folder):
+    """Print all tables of the records in a folder."""
     records = read_all(folder)
-    nets = condense(records)
-    sources = {r['source']['data'] for r in records if 'source' in r}
-    print(f'{", ".join(sorted(sources))}, {len(records)} records\n')
-    for r in records:
-        if r['stage'] == 'baseline':
-            print(
-                f'{r["net"]:32}{"":79}{r["valid_acc"]:12.4f}{"":5}'
-                f'{r["test_acc"]:12.4f}'
-            )
-    print_costs(nets)
-    print_pairs(nets)
-    print_claims(nets)
+    found = everything(records)
+    print(f'{found["data"]}, {len(records)} records\n')
+    for name, accs in found['baselines'].items():
+        print(f'{name:111}{accs["valid_acc"]:12.4f}{accs["test_acc"]:17.4f}')
+    print_costs(found['nets'])
+    print_pairs(found['nets'])
+    print_claims(found['nets'])

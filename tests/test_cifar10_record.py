@@ -3,6 +3,7 @@
 import argparse
 import json
 import statistics
+import threading
 
 import cifar10
 import cifar10_table
@@ -318,3 +319,33 @@ def test_claims_are_of_contestants_and_judged_by_their_intervals():
         *cifar10_table.compared(nets, 'a', 'd')
     ).endswith('not shown')
     assert cifar10_table.compared(nets, 'a', 'c') is None
+
+
+def test_the_page_gets_all_records_in_one_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(cifar10, 'PAGE', tmp_path / 'page.json')
+    cifar10.collect(arguments(cifar10.FOLDER))
+    page = json.loads(cifar10.PAGE.read_text())
+    assert page['main'] == list(MAIN) and page['budget'] == cifar10.BUDGET
+    assert page['baselines'].keys() == {'majority class', 'nearest neighbor'}
+    runs = sum(len(net['seed']) for net in page['nets'].values())
+    assert runs == len(FULL)
+    for net in page['nets'].values():
+        assert max(net['rates'], key=net['rates'].get) == f'{net["lr"]:g}'
+        assert len(net['valid_accs']) == len(net['test_acc'])
+
+
+@pytest.mark.skipif(cifar10.fcntl is None, reason='Windows has no flock')
+def test_two_processes_do_not_do_the_same_run(tmp_path):
+    done = []
+
+    def other():
+        with cifar10.alone(tmp_path / 'run.lock'):
+            done.append('other')
+
+    thread = threading.Thread(target=other)
+    with cifar10.alone(tmp_path / 'run.lock'):
+        thread.start()
+        thread.join(0.2)
+        done.append('first')
+    thread.join(10)
+    assert done == ['first', 'other']
