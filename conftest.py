@@ -1,4 +1,5 @@
 """How pytest treats the book's pages: what is compared, what is skipped."""
+import collections
 import functools
 import json
 import os
@@ -9,7 +10,7 @@ import pytest
 os.environ.setdefault('D2LMINI_STRICT', '1')  # a wrong solution fails
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # the files share the cores
 
-from d2lmini import data  # noqa: E402  (after the threads are set)
+from d2lmini import data  # after the threads are set
 
 
 def pytest_collectstart(collector):
@@ -47,3 +48,14 @@ def pytest_runtest_makereport(item):
         report.outcome = 'failed'
         report.longrepr = f'skipped, which is not allowed: {report.longrepr}'
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say at the end what was not checked, and why."""
+    reasons = collections.Counter(
+        report.longrepr[-1].removeprefix('Skipped: ')
+        for report in terminalreporter.stats.get('skipped', []))
+    if reasons:
+        terminalreporter.section('not checked on this machine')
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f'{count} tests: {reason}')

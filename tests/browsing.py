@@ -61,10 +61,10 @@ def get_chromium():
     done = run([sys.executable, '-m', 'playwright', 'install', 'chromium'])
     program = find_chromium()
     if program is None:
-        return None, f"Playwright could not get its own ({last_line(done)})"
+        return None, f"Playwright could not get its own ({reason(done)})"
     done = run([program, '--version'])
     if done.returncode:
-        return None, f"Playwright's own does not start ({last_line(done)})"
+        return None, f"Playwright's own does not start ({reason(done)})"
     return program, None
 
 
@@ -73,9 +73,11 @@ def run(command):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def last_line(done):
-    return (done.stdout.strip() or f'it ended with {done.returncode}'
-            ).splitlines()[-1].strip()
+def reason(done):
+    """Return the line of an output that names an error, or its last."""
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()
+             ] or [f'it ended with {done.returncode}']
+    return next((line for line in lines if 'rror' in line), lines[-1])
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
