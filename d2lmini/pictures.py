@@ -45,7 +45,7 @@ def open_picture(path: str | os.PathLike,
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', module='PIL')
             with Image.open(path) as image:
-                check_header(image, max_pixels)
+                check_header(image, path, max_pixels)
                 cut = ';16' in str(image.tile) and image.mode[0] != 'I'
                 picture = ImageOps.exif_transpose(image)
             if cut and max(top for _, top in picture.getextrema()[:3]) < 64:
@@ -76,11 +76,13 @@ class TooLarge(Exception):
     """The header of a picture announces too many pixels."""
 
 
-def check_header(image, max_pixels):
-    """Raise TooLarge by the size in the header, before memory is taken."""
+def check_header(image, path, max_pixels):
+    """Raise an error by what is known before memory is taken for pixels."""
     width, height = image.size
     if image.format == 'EPS':  # Pillow would run another program on it
         raise ValueError('EPS describes a page for printing, save it as PNG')
+    if image.format == 'PNG' and b'IEND' not in path.read_bytes():
+        raise ValueError('the file ends early')
     if width * height > max_pixels:
         raise TooLarge(
             f'it has {width:,} x {height:,} pixels, more than max_pixels = '

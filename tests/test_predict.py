@@ -14,9 +14,9 @@ from onnx import helper
 from PIL import Image
 from torch import nn
 
-from d2lmini.scale import predict
-from d2lmini.scale.export import capture, export_onnx, quantize_net
 from d2lmini.nets import LeNet
+from d2lmini.scale import predict
+from d2lmini.scale.export import capture, export_onnx, names, quantize_net
 from d2lmini.utils import set_seed
 
 LABELS = [f'kind {i}' for i in range(10)]
@@ -102,6 +102,106 @@ def test_a_label_for_each_score(tmp_path):
         export_onnx(make_net(), torch.rand(2, 1, 28, 28), LABELS[:9],
                     tmp_path / 'a.onnx')
     assert not list(tmp_path.iterdir())
+
+
+class Function(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, X):
+        return self.function(X)
+
+
+def net_with(function):
+    """Return make_net() with a function in the place of Flatten."""
+    net = make_net()
+    net[5] = Function(function)
+    return net
+
+
+@pytest.mark.parametrize('function', [
+    lambda X: X.reshape(1, -1), lambda X: X.reshape(2, -1),
+    lambda X: X.reshape(int(X.shape[0]), -1),
+    lambda X: torch.stack([x.flatten() for x in X])])
+def test_a_length_of_minibatch_that_is_fixed(tmp_path, function):
+    with pytest.raises(ValueError, match='(?s)minibatches of any length .*; '
+                       'is a reshape fixed to one, where') as error:
+        export_onnx(net_with(function), torch.rand(1, 1, 28, 28), LABELS,
+                    tmp_path / 'a.onnx')
+    assert len(str(error.value)) < 500 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('function', [
+    lambda X: X.reshape(-1, 16), lambda X: X.view(X.shape[0], -1)])
+def test_a_reshape_that_fits_any_length(tmp_path, function):
+    net = net_with(function)
+    export_onnx(net, torch.rand(2, 1, 28, 28), LABELS, tmp_path / 'a.onnx')
+    X = torch.rand(5, 1, 28, 28)
+    with torch.no_grad():
+        wanted = net.eval()(X).softmax(dim=1).numpy()
+    found = predict.load(tmp_path / 'a.onnx').predict(X.numpy())
+    assert abs(found - wanted).max() < 1e-5
+
+
+def test_a_net_that_looks_at_its_numbers(tmp_path):
+    net = net_with(lambda X: X.flatten(1) if X.sum() > 0 else -X.flatten(1))
+    with pytest.raises(ValueError, match='no graph of net'):
+        export_onnx(net, torch.rand(2, 1, 28, 28), LABELS, tmp_path / 'a.onnx')
+
+
+def test_a_net_that_gives_two_things(tmp_path):
+    net = nn.Sequential(make_net(), Function(lambda Y: (Y, Y.exp())))
+    with pytest.raises(ValueError, match=r'gives \[batch,10\], \[batch,10\]'):
+        export_onnx(net, torch.rand(2, 1, 28, 28), LABELS, tmp_path / 'a.onnx')
+
+
+@pytest.mark.parametrize('labels', [
+    np.array(LABELS), np.array(LABELS, object), tuple(LABELS), iter(LABELS),
+    {label: i for i, label in enumerate(LABELS)}], ids=lambda x: type(x))
+def test_labels_in_other_containers(labels):
+    assert names(torch.rand(2, 1, 8, 8), labels, 1) == LABELS
+
+
+def test_numbers_of_numpy_and_torch_as_labels_and_scale(tmp_path):
+    export_onnx(make_net(), torch.rand(2, 1, 28, 28), np.arange(10),
+                tmp_path / 'a.onnx', np.float32(1 / 255))
+    found = predict.load(tmp_path / 'a.onnx')
+    assert found.labels == list('0123456789')
+    assert found.scale == float(np.float32(1 / 255))
+    for labels, scale in [(torch.arange(10), 1), (range(10), torch.ones(()))]:
+        assert names(torch.rand(2, 1, 8, 8), labels, scale) == found.labels
+
+
+BAD_LABELS = ['abcdefghij', [], None, [None] * 10, [b'a'] * 10, [''] * 10,
+              [['a']] * 10, ['x' * 101] * 10, ['\x1b[31mred'] * 10,
+              ['a\nb'] * 10, ['\u202eevil'] * 10, ['\ud800'] * 10,
+              np.zeros((10, 2), int), [0.5] * 10]
+
+
+@pytest.mark.parametrize('labels', BAD_LABELS, ids=repr)
+def test_labels_that_cannot_be_shown(tmp_path, labels):
+    with pytest.raises(ValueError, match='label.* must be a .*, got '):
+        export_onnx(make_net(), torch.rand(2, 1, 28, 28), labels,
+                    tmp_path / 'a.onnx')
+
+
+@pytest.mark.parametrize('scale', [0, -1, math.nan, math.inf, 1e30, '1/255'])
+def test_scales_that_are_none(tmp_path, scale):
+    with pytest.raises(ValueError, match='scale must be above 0|could not'):
+        export_onnx(make_net(), torch.rand(2, 1, 28, 28), LABELS,
+                    tmp_path / 'a.onnx', scale)
+
+
+@pytest.mark.parametrize('X', [
+    torch.rand(1, 28, 28), torch.rand(2, 2, 28, 28), torch.rand(2, 1, 28, 20),
+    torch.rand(2, 1, 28, 28).double(), torch.zeros(2, 1, 9, 9).byte(),
+    np.zeros((2, 1, 28, 28))], ids=lambda X: f'{X.dtype} {tuple(X.shape)}')
+def test_inputs_that_predict_cannot_make(tmp_path, X):
+    with pytest.raises(ValueError, match='X must be a tensor of float32.*got'):
+        export_onnx(make_net(), X, LABELS, tmp_path / 'a.onnx')
 
 
 def test_eight_bits(files):
@@ -222,10 +322,118 @@ def test_model_without_its_notes(files, tmp_path, picture, capsys, notes):
     assert 'does not say its labels' in line and 'export_onnx' in line
 
 
+@pytest.mark.parametrize('notes', [
+    *({'labels': json.dumps(labels)} for labels in [
+        [['a']] * 10, [None] * 10, list(range(10)), [True] * 10, 'abcdefghij',
+        {str(i): i for i in range(10)}, [''] * 10, ['x' * 10**5] * 10,
+        ['\x1b[2J\x1b]0;title\x07'] * 10, ['a\nb'] * 10, ['\u202eb'] * 10,
+        ['\ud800'] * 10, []]),
+    {'labels': '[' * 100_000}, {'labels': '[' + '9' * 5000 + ']'},
+    *({'scale': scale} for scale in ['nan', 'inf', '-1', '0', '1e300'])],
+    ids=lambda notes: str(notes)[:40])
+def test_model_with_bad_notes(files, tmp_path, picture, capsys, notes):
+    """One short line, without a code that would change the terminal."""
+    model = change(files[0] / 'gray.onnx', tmp_path / 'bad.onnx', **notes)
+    line = refused(model, picture, capsys)
+    assert 'does not say its labels' in line and len(line) < 500
+    assert line.rstrip('\n').isprintable()
+
+
+def test_labels_of_other_alphabets(files, tmp_path, picture, capsys):
+    labels = ['Käfer', 'муравей', '蜜蜂', 'زنبور', 'می\u200cخواهم', '👩\u200d🔬',
+              'e\u0301', '½', '–', "l'été"]
+    model = change(files[0] / 'gray.onnx', tmp_path / 'ok.onnx',
+                   labels=json.dumps(labels))
+    assert predict.main([str(model), str(picture)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 3 and all(line[:-6].strip() in labels for line in said)
+
+
+def test_terminals_that_cannot_show_a_label(files, tmp_path, picture):
+    model = change(files[0] / 'gray.onnx', tmp_path / 'ok.onnx',
+                   labels=json.dumps(['蜜蜂'] * 10))
+    done = run('-X', 'utf8=0', '-m', 'd2lmini.scale.predict', model, picture,
+               env=os.environ | {'PYTHONIOENCODING': 'ascii'})
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith(r'\u871c\u8702 ')
+
+
+def test_names_of_files_with_codes(files, capsys):
+    line = refused('\x1b[31m.onnx', 'a.png', capsys)
+    assert line == 'error: \\x1b[31m.onnx: there is no such file\n'
+    line = refused(files[0] / 'gray.onnx', '\udcff\x07.png', capsys)
+    assert line == 'error: \\udcff\\x07.png: there is no such file\n'
+    assert 'no such file' in refused('a\0b', 'c\0d', capsys)
+
+
 def test_other_labels_than_scores(files, tmp_path, picture, capsys):
     model = change(files[0] / 'gray.onnx', tmp_path / 'bad.onnx',
                    labels=json.dumps(LABELS[:4]))
     assert 'scores (N, 4)' in refused(model, picture, capsys)
+
+
+def spoil_bias(path, new, value):
+    """Copy a model with all its ten last biases equal to value."""
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        if list(tensor.dims) == [10]:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(
+                np.full(10, value, np.float32), tensor.name))
+    onnx.save(model, new)
+    return new
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_scores_that_are_no_numbers(files, tmp_path, picture, capsys, value):
+    model = spoil_bias(files[0] / 'gray.onnx', tmp_path / 'bad.onnx', value)
+    assert 'wanted are finite ones' in refused(model, picture, capsys)
+
+
+def pooling_model(path, size, classes=10, rows=1):
+    """Write a model that takes pictures of any size that it declares."""
+    ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+            for name, shape in [('image', ('N', 1, size, size)),
+                                ('scores', ('N', 10))]]
+    model = helper.make_model(helper.make_graph(
+        [helper.make_node('GlobalAveragePool', ['image'], ['mean']),
+         helper.make_node('Reshape', ['mean', 'shape'], ['flat']),
+         helper.make_node('MatMul', ['flat', 'weights'], ['scores'])],
+        'pooling', ends[:1], ends[1:],
+        [onnx.numpy_helper.from_array(np.ones((rows, classes), np.float32),
+                                      'weights'),
+         onnx.numpy_helper.from_array(np.array([-1, rows]), 'shape')]),
+        opset_imports=[helper.make_opsetid('', 18)], ir_version=10)
+    helper.set_model_props(model, {'labels': json.dumps(LABELS), 'scale': '1'})
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize('size', [0, 4097, 100_000, 2**40])
+def test_declared_size_that_would_fill_the_memory(tmp_path, picture, capsys,
+                                                  size):
+    assert predict.MAX_SIZE == 4096
+    model = pooling_model(tmp_path / 'bad.onnx', size)
+    assert 'size up to 4096' in refused(model, picture, capsys)
+
+
+def test_a_network_that_fails_when_it_runs(tmp_path, picture, capsys):
+    model = pooling_model(tmp_path / 'bad.onnx', 8, rows=7)
+    assert 'the network fails' in refused(model, picture, capsys)
+
+
+def test_a_picture_that_ends_early(files, picture, capsys):
+    """Also if nothing but its last mark is missing."""
+    whole = picture.read_bytes()
+    for length in [*range(0, len(whole), 97), *range(len(whole) - 30,
+                                                     len(whole) - 4)]:
+        picture.write_bytes(whole[:length])
+        refused(files[0] / 'gray.onnx', picture, capsys)
+
+
+def test_a_page_for_printing(files, picture, tmp_path, capsys):
+    Image.open(picture).save(tmp_path / 'a.eps')
+    line = refused(files[0] / 'gray.onnx', tmp_path / 'a.eps', capsys)
+    assert 'save it as PNG' in line
 
 
 @pytest.mark.parametrize('shape', [(2, 8, 8), (1, 8, 9), (16,), (1, 8, 'W')])
@@ -256,16 +464,16 @@ def test_no_onnxruntime(files, picture, capsys, monkeypatch):
 # The command line
 
 
-def run(*arguments):
+def run(*arguments, **options):
     """Start Python with some arguments, in the repository."""
     return subprocess.run(
         [sys.executable, *map(str, arguments)], capture_output=True,
-        text=True, timeout=120, cwd=Path(__file__).parent.parent)
+        text=True, timeout=120, cwd=Path(__file__).parent.parent, **options)
 
 
 def test_command_starts_without_torch(files, picture):
-    code = ('import sys; from d2lmini.scale.predict import main; code = main(); '
-            'sys.exit(code or "torch" in sys.modules)')
+    code = ('import sys; from d2lmini.scale.predict import main; '
+            'code = main(); sys.exit(code or "torch" in sys.modules)')
     done = run('-c', code, files[0] / 'gray.onnx', picture)
     assert (done.returncode, done.stderr) == (0, '')
     assert done.stdout.startswith('kind ') and done.stdout.count('\n') == 3

@@ -3,6 +3,7 @@
 export_onnx needs the packages onnx and onnxscript, quantize_net torchao.
 """
 import json
+from collections.abc import Iterable
 
 import torch
 
@@ -31,8 +32,8 @@ def capture(net, X):
                 net, (X,), dynamic_shapes=({0: torch.export.Dim('batch')},))
     except Exception as error:  # a net may lead to any
         raise ValueError(
-            f'no graph of net for minibatches of any length ({error}); is a '
-            'reshape fixed to one, where flatten(1) is meant?') from error
+            f'no graph of net for minibatches of any length ({error!s:.300}); '
+            'is a reshape fixed to one, where flatten(1) is meant?') from error
 
 
 def export_onnx(net, X, labels, path, scale=1 / 255):
@@ -57,10 +58,10 @@ def export_onnx(net, X, labels, path, scale=1 / 255):
         input_names=['image'], output_names=['scores'],
         dynamic_shapes=({0: 'batch'},))  # the name that the file shows
     model = program.model
-    scores, *others = [Y.shape for Y in model.graph.outputs]
-    if others or scores.rank() != 2 or scores[1] != len(labels):
+    shapes = [str(Y.shape) for Y in model.graph.outputs]
+    if shapes != [f'[batch,{len(labels)}]']:
         raise ValueError(f'{len(labels)} labels want scores of shape [batch,'
-                         f'{len(labels)}], net gives {scores}')
+                         f'{len(labels)}], net gives {", ".join(shapes)}')
     for node in model.graph:
         node.metadata_props.clear()  # they name files of this machine
     model.metadata_props.update(labels=json.dumps(labels),
@@ -75,14 +76,14 @@ def names(X, labels, scale):
     """
     if (X.ndim != 4 or X.dtype != torch.float32 or X.shape[1] not in (1, 3)
             or X.shape[2] != X.shape[3]):
-        raise ValueError('X must be float32 of shape (N, 1 or 3, size, size), '
-                         f'got {X.dtype} {tuple(X.shape)}')
+        raise ValueError('X must be a tensor of float32 (N, 1 or 3, size, '
+                         f'size), got {X.dtype} {tuple(X.shape)}')
     if hasattr(labels, 'tolist'):  # of NumPy or PyTorch
         labels = labels.tolist()
-    if not isinstance(labels, str):
+    if isinstance(labels, Iterable) and not isinstance(labels, str):
         labels = [str(label) if isinstance(label, int) else label
-                  for label in labels or []]
-    check_notes(labels, scale)
+                  for label in labels]
+    check_notes(labels, float(scale))
     return labels
 
 

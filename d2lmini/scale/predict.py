@@ -2,10 +2,11 @@
 
     python -m d2lmini.scale.predict model.onnx picture.png
 
-prints the three likeliest labels and their probabilities. The file is one that
-d2lmini.scale.export.export_onnx wrote: it holds the names of the labels and the
-scale of the pixels beside the network. Of the picture the middle square is
-taken, scaled to the network's size, gray if the network has one channel.
+prints the three likeliest labels and their probabilities. The file is one
+that d2lmini.scale.export.export_onnx wrote: it holds the names of the labels
+and the scale of the pixels beside the network. Of the picture the middle
+square is taken, scaled to the network's size, gray if the network has one
+channel.
 PyTorch is not needed, onnxruntime is: pip install onnxruntime
 """
 import argparse
@@ -169,7 +170,8 @@ def show(line, file):
 def options(argv):
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog='python -m d2lmini.scale.predict', description=__doc__, epilog=NOTES,
+        prog='python -m d2lmini.scale.predict',
+        description=__doc__, epilog=NOTES,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add('model', help='an ONNX file that export_onnx wrote')
