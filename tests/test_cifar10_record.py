@@ -349,3 +349,22 @@ def test_two_processes_do_not_do_the_same_run(tmp_path):
         done.append('first')
     thread.join(10)
     assert done == ['first', 'other']
+
+
+def test_times_are_scaled_to_an_epoch_and_need_a_quiet_machine(
+    small, tmp_path, monkeypatch
+):
+    clock = iter(range(100))  # each look at the clock is a second later
+    monkeypatch.setattr(cifar10.time, 'perf_counter', lambda: next(clock))
+    times = cifar10.seconds('LeNet, today', batches=2)
+    # 300 photographs are 2.34 minibatches of 128, and 2 take a second.
+    assert times == [pytest.approx(300 / 128 / 2, abs=0.01)] * 5
+    args = arguments(tmp_path, only=['LeNet, today'], threads=1)
+    monkeypatch.setattr(cifar10.os, 'getloadavg', lambda: (3.2, 0, 0))
+    with pytest.raises(SystemExit, match='the load is 3.20, but times are'):
+        cifar10.time_all(args)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(cifar10.os, 'getloadavg', lambda: (0.1, 0, 0))
+    cifar10.time_all(args)
+    (path,) = tmp_path.iterdir()
+    assert len(json.loads(path.read_text())['seconds']) == 5
