@@ -17,6 +17,7 @@ from torchvision.transforms import v2
 
 from d2lmini import fine_tune as ft
 from d2lmini import pictures
+from d2lmini.callbacks import Checkpoint
 from d2lmini.fine_tune import (WeightsNotAvailable, backbone, copy_weights,
                                features, find_head, fine_tune, pretrained)
 from d2lmini.nets.efficientnet import EfficientNetLite0, SameConv2d
@@ -266,7 +267,7 @@ def test_fine_tune_learns(stripes):
     frozen, tuned = fine_tune(net, 2, stripes, stripes, 0.03, 0.01,
                               epochs=(3, 10), plot=False)
     assert net.fc.out_features == 2 and len(frozen) == 3 and len(tuned) == 10
-    assert tuned.test_acc[-1] == 1 and tuned.loss[-1] < frozen.loss[0]
+    assert tuned.valid_acc[-1] == 1 and tuned.loss[-1] < frozen.loss[0]
 
 
 def test_fine_tune_freezes_and_groups(stripes):
@@ -300,7 +301,8 @@ def test_fine_tune_goes_on_from_a_checkpoint(stripes, tmp_path):
     for epochs, file in [((1, 3), None), ((1, 1), 'a'), ((1, 3), 'a')]:
         set_seed(1)
         runs.append(fine_tune(Small(), 2, stripes, stripes, epochs=epochs,
-                              plot=False, checkpoint=file and tmp_path / file))
+                              plot=False, callbacks=[Checkpoint(tmp_path / file)]
+                              if file else []))
     assert runs[2][1].loss == runs[0][1].loss
 
 
