@@ -15,4 +15,5 @@ def __getattr__(name):
     if name not in ('call', 'marks'):
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from d2lmini_mark import exam
+
     return getattr(exam, name)

@@ -3,7 +3,9 @@
 A Box runs the code of one submission. What comes out of it is read with a
 limit of time and size, and believed to be no more than plain data.
 """
+
 import contextlib
+import importlib
 import json
 import os
 import secrets
@@ -21,10 +23,17 @@ from d2lmini_mark.walls import BoxError
 
 GRACE = 3.0  # seconds beyond a time limit that the box keeps itself
 START = 60  # seconds that Python with PyTorch may take to start
-VARIABLES = {'HOME': '/tmp', 'TMPDIR': '/tmp', 'USER': 'student',
-             'LOGNAME': 'student', 'LANG': 'C.UTF-8', 'MPLBACKEND': 'Agg',
-             'PATH': '/usr/bin:/bin', 'OMP_NUM_THREADS': '1',
-             'CUDA_VISIBLE_DEVICES': ''}
+VARIABLES = {
+    'HOME': '/tmp',
+    'TMPDIR': '/tmp',
+    'USER': 'student',
+    'LOGNAME': 'student',
+    'LANG': 'C.UTF-8',
+    'MPLBACKEND': 'Agg',
+    'PATH': '/usr/bin:/bin',
+    'OMP_NUM_THREADS': '1',
+    'CUDA_VISIBLE_DEVICES': '',
+}
 
 
 class Late(Exception):
@@ -50,43 +59,69 @@ class Boxes:
         BoxError: If the walls cannot be raised.
     """
 
-    def __init__(self, walled=True, forks=True, memory=2 * 2**30, secret=(),
-                 data=None):
-        self.command = (walls.command(secret, data) if walled else
-                        [sys.executable, str(walls.INSIDE / 'child.py')])
+    def __init__(
+        self, walled=True, forks=True, memory=2 * 2**30, secret=(), data=None
+    ):
+        self.command = (
+            walls.command(secret, data)
+            if walled
+            else [sys.executable, str(walls.INSIDE / 'child.py')]
+        )
         self.variables = VARIABLES | (
-            walls.variables(data) if walled else our_variables(data))
+            walls.variables(data) if walled else our_variables(data)
+        )
         size = size_now()
-        self.config = {'walls': walled, 'forks': forks,
-                       'memory': size and size + memory}
+        self.config = {
+            'walls': walled,
+            'forks': forks,
+            'memory': size and size + memory,
+        }
 
     def open(self, modules=()):
         """Start a box that has imported some modules.
 
+        They are imported here too, so that Python keeps them compiled, which
+        it cannot do behind walls.
+
         Raises:
             BoxError: If it does not start.
         """
-        user = walls.may_change_user() and self.config['walls']
+        for name in modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        user = self.config['walls'] and walls.may_change_user()
         config = self.config | {
             'modules': list(modules),
-            'user': 30000 + secrets.randbelow(30000) if user else 0}
-        box = Box([*self.command, json.dumps(config)], self.variables,
-                  self.config['walls'])
+            'user': 30000 + secrets.randbelow(30000) if user else 0,
+        }
+        box = Box(
+            [*self.command, json.dumps(config)],
+            self.variables,
+            self.config['walls'],
+        )
         try:
             box.receive(time.monotonic() + START, 2**16)
         except (Late, Died):
-            raise BoxError(box.close()[-2000:].strip() or 'Python with PyTorch'
-                           f' does not start within {START} s') from None
+            raise BoxError(
+                box.close()[-2000:].strip()
+                or f'Python with PyTorch does not start within {START} s'
+            ) from None
         return box
 
 
 def our_variables(data):
     """Return the variables with which Python starts without walls."""
-    kept = {name: os.environ[name] for name in ('PATH', 'LD_LIBRARY_PATH')
-            if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ('PATH', 'LD_LIBRARY_PATH')
+        if name in os.environ
+    }
     path = os.pathsep.join(p or os.getcwd() for p in sys.path)
-    return kept | {'PYTHONPATH': path} | (
-        {'D2LMINI_DATA': str(Path(data).absolute())} if data else {})
+    return (
+        kept
+        | {'PYTHONPATH': path}
+        | ({'D2LMINI_DATA': str(Path(data).absolute())} if data else {})
+    )
 
 
 def size_now():
@@ -111,9 +146,14 @@ class Box:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         with other:
             self.process = subprocess.Popen(
-                command, stdin=other, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=variables, cwd=self.folder.name,
-                start_new_session=True)
+                command,
+                stdin=other,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=variables,
+                cwd=self.folder.name,
+                start_new_session=True,
+            )
         self.first = walled and walls.first_process(self.process.stdout)
 
     def close(self):

@@ -15,6 +15,7 @@ with the dice and yields a call and what must come out:
 The students' `double` must be right in every call to have its 2 marks. An
 exception is wanted if one is yielded: `yield call(-1), ValueError('size')`.
 """
+
 import ast
 import dis
 import hashlib
@@ -46,6 +47,7 @@ class Test:
     name: of the column. of: the student's function. drive: source of the
     code that calls it, or None. ready: the (call, wanted) pairs.
     """
+
     name: str
     of: str
     points: float
@@ -59,6 +61,7 @@ class Test:
 @dataclass
 class Exam:
     """All tests of a file, with the seed that they were drawn with."""
+
     path: Path
     chapter: str
     seed: int
@@ -66,9 +69,18 @@ class Exam:
 
     def digest(self):
         """Return a checksum of everything that a mark depends on."""
-        drawn = [[t.name, t.of, t.points, t.seconds, t.secret, t.drive, [
-            [packed(c), written(wanted)] for c, wanted in t.ready]]
-            for t in self.tests]
+        drawn = [
+            [
+                t.name,
+                t.of,
+                t.points,
+                t.seconds,
+                t.secret,
+                t.drive,
+                [[packed(c), written(wanted)] for c, wanted in t.ready],
+            ]
+            for t in self.tests
+        ]
         return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()
 
     def question(self, name):
@@ -80,8 +92,14 @@ class Exam:
     def named(self, test, case):
         """Return (name, value) of the arguments of a call."""
         question = self.question(test.of)
-        names = test.names or (question and list(inspect.signature(
-            question.oracle).parameters)) or []
+        names = (
+            test.names
+            or (
+                question
+                and list(inspect.signature(question.oracle).parameters)
+            )
+            or []
+        )
         more = [f'input {i + 1}' for i in range(len(names), len(case.args))]
         return [*zip([*names, *more], case.args), *case.kwargs.items()]
 
@@ -96,11 +114,17 @@ def marks(points, *, of=None, use=None, seconds=5.0, secret=False):
     only torch, nn, F, np and math. seconds: for each call.
     secret: do not show the student what was wanted.
     """
+
     def decorate(function):
         function.hidden_test = dict(
-            points=points, of=of or function.__name__, use=use,
-            seconds=seconds, secret=secret)
+            points=points,
+            of=of or function.__name__,
+            use=use,
+            seconds=seconds,
+            secret=secret,
+        )
         return function
+
     return decorate
 
 
@@ -112,22 +136,30 @@ def load(path):
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise BadTest(f'{path} cannot be imported: {type(error).__name__}: '
-                      f'{error}') from error
+        raise BadTest(
+            f'{path} cannot be imported: {type(error).__name__}: {error}'
+        ) from error
     finally:
         sys.path.pop(0)
-    found = {name: f for name, f in vars(module).items()
-             if hasattr(f, 'hidden_test')}
+    found = {
+        name: f
+        for name, f in vars(module).items()
+        if hasattr(f, 'hidden_test')
+    }
     if not found:
-        raise BadTest(f'{path} holds no hidden tests: put @marks(...) above '
-                      'the functions')
+        raise BadTest(
+            f'{path} holds no hidden tests: put @marks(...) above '
+            'the functions'
+        )
     return found
 
 
 def draw(path, seed):
     """Draw the inputs of all tests in a file; raise BadTest."""
-    tests = [draw_test(name, function, seed)
-             for name, function in load(path).items()]
+    tests = [
+        draw_test(name, function, seed)
+        for name, function in load(path).items()
+    ]
     places = '/'.join(Path(path).absolute().parts[-2:])
     chapter = re.search(r'(?:^|/)c?(\d\d)_', places)
     return Exam(Path(path), chapter[1] if chapter else '', seed, tests)
@@ -149,17 +181,25 @@ def draw_test(name, function, seed):
             raise ValueError('it yields no call')
         if not options['points'] > 0 or not options['seconds'] > 0:
             raise ValueError('points and seconds must be above 0')
-        return Test(name, drive=use and source_of(use), ready=ready,
-                    names=names_of(use), **options)
+        return Test(
+            name,
+            drive=use and source_of(use),
+            ready=ready,
+            names=names_of(use),
+            **options,
+        )
     except Exception as error:
-        raise BadTest(f'the hidden test {name!r} fails: '
-                      f'{type(error).__name__}: {error}') from error
+        raise BadTest(
+            f'the hidden test {name!r} fails: {type(error).__name__}: {error}'
+        ) from error
 
 
 def packed(case):
     """Return the arguments of a call as plain data."""
-    return [plain.encode(list(case.args)),
-            [[k, plain.encode(v)] for k, v in case.kwargs.items()]]
+    return [
+        plain.encode(list(case.args)),
+        [[k, plain.encode(v)] for k, v in case.kwargs.items()],
+    ]
 
 
 def written(wanted):
@@ -172,8 +212,10 @@ def written(wanted):
 def refuse_others(data):
     """Raise if something in plain data has lost all but its type."""
     if isinstance(data, dict) and data.get('kind') == 'other':
-        raise ValueError(f'{data["type"]} is no plain data: make it in the '
-                         'student\'s process, with `use`')
+        raise ValueError(
+            f'{data["type"]} is no plain data: make it in the '
+            "student's process, with `use`"
+        )
     if isinstance(data, dict):
         data = data['data'] if data['kind'] in ('tuple', 'dict') else []
     if isinstance(data, list):
@@ -192,14 +234,18 @@ def source_of(use):
         if name in use.__globals__ and name not in KNOWN:
             raise ValueError(
                 f'{use.__name__} reads {name}, but it is sent alone to the '
-                f"student's process: it finds only {', '.join(KNOWN)}")
+                f"student's process: it finds only {', '.join(KNOWN)}"
+            )
     return ast.unparse(tree)
 
 
 def globals_read(code):
     """Yield the global names that a function and those inside it read."""
-    yield from (i.argval for i in dis.get_instructions(code)
-                if i.opname == 'LOAD_GLOBAL')
+    yield from (
+        i.argval
+        for i in dis.get_instructions(code)
+        if i.opname == 'LOAD_GLOBAL'
+    )
     for constant in code.co_consts:
         if inspect.iscode(constant):
             yield from globals_read(constant)

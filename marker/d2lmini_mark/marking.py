@@ -1,4 +1,5 @@
 """Judge a submission: the verdicts are reached here, outside of the box."""
+
 import builtins
 import json
 import time
@@ -7,20 +8,33 @@ from dataclasses import asdict, dataclass, field
 from d2lmini_check import compare
 from d2lmini_check.judge import run_one
 from d2lmini_mark import exam as exams
-from d2lmini_mark.inside import plain
 from d2lmini_mark.boxes import GRACE, Died, Late
+from d2lmini_mark.inside import plain
 
-SHORT = {'right': 'right', 'wrong': 'wrong', 'blank': 'not answered',
-         'missing': 'not defined', 'error': 'raises an error',
-         'late': 'out of time', 'died': 'ends the process',
-         'unread': 'not marked'}
-SLOW = ('matplotlib.pyplot', 'torchvision', 'd2lmini.plot', 'd2lmini.data',
-        'd2lmini.train', 'd2lmini.nets')  # to import: not the student's time
+SHORT = {
+    'right': 'right',
+    'wrong': 'wrong',
+    'blank': 'not answered',
+    'missing': 'not defined',
+    'error': 'raises an error',
+    'late': 'out of time',
+    'died': 'ends the process',
+    'unread': 'not marked',
+}
+SLOW = (
+    'matplotlib.pyplot',
+    'torchvision',
+    'd2lmini.plot',
+    'd2lmini.data',
+    'd2lmini.train',
+    'd2lmini.nets',
+)  # to import: not the student's time
 
 
 @dataclass
 class Verdict:
     """What a test gave: a key of SHORT, points, and a text for the student."""
+
     status: str
     text: str = ''
     points: float = 0
@@ -29,6 +43,7 @@ class Verdict:
 @dataclass
 class Result:
     """The marks of one submission."""
+
     verdicts: dict
     cells: dict = field(default_factory=dict)
     trouble: str = ''
@@ -39,8 +54,11 @@ class Result:
 
     def note(self):
         """Say in a line why marks are missing."""
-        short = [f'{name}: {SHORT[v.status]}'
-                 for name, v in self.verdicts.items() if v.status != 'right']
+        short = [
+            f'{name}: {SHORT[v.status]}'
+            for name, v in self.verdicts.items()
+            if v.status != 'right'
+        ]
         return self.trouble or '; '.join(short)
 
     def to_json(self):
@@ -51,8 +69,9 @@ class Result:
     def from_json(cls, text):
         """Return the Result that to_json wrote."""
         found = json.loads(text)
-        verdicts = {name: Verdict(**v)
-                    for name, v in found.pop('verdicts').items()}
+        verdicts = {
+            name: Verdict(**v) for name, v in found.pop('verdicts').items()
+        }
         return cls(verdicts, **found)
 
 
@@ -83,8 +102,10 @@ class Marker:
             self.close()
         result = Result(verdicts, self.raised | self.stopped)
         if all(v.status == 'missing' for v in verdicts.values()):
-            result.trouble = ('none of the functions asked for is defined: '
-                              'is this the right notebook?')
+            result.trouble = (
+                'none of the functions asked for is defined: '
+                'is this the right notebook?'
+            )
         return result
 
     def verdict(self, test):
@@ -102,12 +123,15 @@ class Marker:
             if what:
                 what = self.mistake(test, values) or what
             elif changed:
-                what = ('the result is right, but your function changed its '
-                        'input in place: work on a copy')
+                what = (
+                    'the result is right, but your function changed its '
+                    'input in place: work on a copy'
+                )
             if what:
                 return Verdict(
                     'error' if isinstance(value, Exception) else 'wrong',
-                    describe(self.exam, test, case, value, wanted, what))
+                    describe(self.exam, test, case, value, wanted, what),
+                )
         return lost or Verdict('right', points=test.points)
 
     def ask(self, test, sent):
@@ -115,14 +139,22 @@ class Marker:
 
         Raises BoxError if there is no box: then nothing is judged.
         """
-        request = {'of': test.of, 'drive': test.drive, 'calls': sent,
-                   'seconds': test.seconds}
-        size = len(json.dumps([sent, [exams.written(wanted)
-                                      for _, wanted in test.ready]]))
+        request = {
+            'of': test.of,
+            'drive': test.drive,
+            'calls': sent,
+            'seconds': test.seconds,
+        }
+        size = len(
+            json.dumps(
+                [sent, [exams.written(wanted) for _, wanted in test.ready]]
+            )
+        )
         box = self.ready()
         try:
-            return box.ask(request, test.seconds + GRACE,
-                           10**5 * (1 + size // 10**4))  # tells no length
+            return box.ask(
+                request, test.seconds + GRACE, 10**5 * (1 + size // 10**4)
+            )  # tells no length
         except Late:
             self.close()
             return {'ended': 'late', 'answers': {}}
@@ -148,8 +180,9 @@ class Marker:
             return
         start, seconds = time.monotonic(), min(self.left, self.cell_seconds)
         try:
-            error = self.box.ask({'cell': number, 'source': source},
-                                 seconds)['ended']
+            error = self.box.ask({'cell': number, 'source': source}, seconds)[
+                'ended'
+            ]
             if error:
                 self.raised[number] = f'raised {error_text(error)}'
         except Late:
@@ -169,14 +202,19 @@ class Marker:
     def mistake(self, test, values):
         """Name the mistake, if the public checks know one that fits."""
         question = self.exam.question(test.of)
-        if question is None or test.drive or test.secret or any(
-                isinstance(v, Exception) for v, _ in values) or len(
-                    values) < len(test.ready):
+        if (
+            question is None
+            or test.drive
+            or test.secret
+            or any(isinstance(v, Exception) for v, _ in values)
+            or len(values) < len(test.ready)
+        ):
             return None
         for sentence, wrong in question.mistakes.items():
-            if all(difference(value, run_one(wrong, case).value) is None
-                   for (value, _), (case, _) in zip(
-                       values, test.ready)):
+            if all(
+                difference(value, run_one(wrong, case).value) is None
+                for (value, _), (case, _) in zip(values, test.ready)
+            ):
                 return sentence
         return None
 
@@ -198,35 +236,57 @@ def read(test, reply, i, sent):
     if answer is None:
         raise Lost(ended(test, reply['ended']))
     if 'missing' in answer:
-        raise Lost(Verdict('missing', f'There is no function {test.of}: was '
-                           'its cell left out, or did it raise an error?'))
+        raise Lost(
+            Verdict(
+                'missing',
+                f'There is no function {test.of}: was '
+                'its cell left out, or did it raise an error?',
+            )
+        )
     if 'large' in answer:
-        raise Lost(Verdict('wrong', 'What your function returns is far '
-                           'larger than what is wanted.'))
+        raise Lost(
+            Verdict(
+                'wrong',
+                'What your function returns is far '
+                'larger than what is wanted.',
+            )
+        )
     if 'error' in answer:
         return error_of(answer['error']), False
     try:
         value = plain.decode(answer.get('value'))
     except (plain.Unreadable, RecursionError) as error:
-        raise Lost(Verdict('wrong', 'What your function returns cannot be '
-                           f'read: {error}.')) from None
+        raise Lost(
+            Verdict(
+                'wrong', f'What your function returns cannot be read: {error}.'
+            )
+        ) from None
     return value, json.dumps(answer.get('after')) != json.dumps(sent)
 
 
 def ended(test, how):
     """Return the verdict on a process that ended before its answer."""
     if how == 'late':
-        return Verdict('late', 'Your code was not done after '
-                       f'{test.seconds:g} seconds; is there a loop without '
-                       'an end?')
-    return Verdict('died', f'Your code ended its process ({printable(how)}):'
-                   ' no exit(), please, and not too much memory.')
+        return Verdict(
+            'late',
+            'Your code was not done after '
+            f'{test.seconds:g} seconds; is there a loop without '
+            'an end?',
+        )
+    return Verdict(
+        'died',
+        f'Your code ended its process ({printable(how)}):'
+        ' no exit(), please, and not too much memory.',
+    )
 
 
 def error_of(error):
     """Return an exception like the one that a student's code raised."""
-    if type(error) is not list or len(error) != 4 or not all(
-            type(part) is str for part in error):
+    if (
+        type(error) is not list
+        or len(error) != 4
+        or not all(type(part) is str for part in error)
+    ):
         raise Lost(Verdict('died', 'Your code sent something unreadable.'))
     kind, name, text, line = map(printable, error)
     if kind == 'NotImplementedError' and not text:
@@ -234,8 +294,11 @@ def error_of(error):
     kind = getattr(builtins, kind, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind = Exception
-    found = type(name, (kind,), {'__init__': lambda *args: None,
-                                 '__str__': lambda self: text})()
+    found = type(
+        name,
+        (kind,),
+        {'__init__': lambda *args: None, '__str__': lambda self: text},
+    )()
     found.student_line = line
     return found
 
@@ -250,8 +313,10 @@ def error_text(error):
 
 def printable(text, most=500):
     """Leave out what does not show, and what is too long."""
-    text = ''.join(c if c.isprintable() or c == '\n' else '\ufffd'
-                   for c in str(text)[:most])
+    text = ''.join(
+        c if c.isprintable() or c == '\n' else '\ufffd'
+        for c in str(text)[:most]
+    )
     return text.strip()
 
 
@@ -261,8 +326,11 @@ def describe(exam, test, case, value, wanted, what):
     Of a secret test only the first is told, and not in numbers.
     """
     if test.secret:
-        return ('This is not right.' if not isinstance(value, Exception)
-                else printable(what))
+        return (
+            'This is not right.'
+            if not isinstance(value, Exception)
+            else printable(what)
+        )
     rows = exam.named(test, case)
     if not isinstance(value, Exception):
         rows.append(('got', value))
@@ -270,7 +338,8 @@ def describe(exam, test, case, value, wanted, what):
     width = max(len(name) for name, _ in rows)
     lines = [what if what[-1] in '.?!' else f'{what}.'] + [
         f'  {name:{width}} = {compare.show(value, width + 5)}'
-        for name, value in rows]
+        for name, value in rows
+    ]
     if question := exam.question(test.of):
         lines += ['', f'Hint: {question.hints[0]}']
     return printable('\n'.join(lines), 5000)

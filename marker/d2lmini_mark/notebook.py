@@ -1,4 +1,5 @@
 """Read a submission: the code cells of a notebook, without trusting it."""
+
 import ast
 import json
 import os
@@ -16,8 +17,12 @@ class BadSubmission(ValueError):
 
 def read(path):
     """Return the bytes of a submission; raise BadSubmission."""
-    flags = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(
-        os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
+    flags = (
+        os.O_RDONLY
+        | getattr(os, 'O_NOFOLLOW', 0)
+        | getattr(os, 'O_NONBLOCK', 0)
+        | getattr(os, 'O_BINARY', 0)
+    )
     try:
         number = os.open(path, flags)
     except OSError as error:
@@ -29,8 +34,10 @@ def read(path):
         if not stat.S_ISREG(about.st_mode):
             raise BadSubmission('this is not an ordinary file')
         if about.st_size > LARGEST:
-            raise BadSubmission(f'the file has {about.st_size / 1e6:.0f} MB, '
-                                f'at most {LARGEST / 1e6:.0f} MB are read')
+            raise BadSubmission(
+                f'the file has {about.st_size / 1e6:.0f} MB, '
+                f'at most {LARGEST / 1e6:.0f} MB are read'
+            )
         with open(number, 'rb', closefd=False) as file:
             return file.read(LARGEST)
     finally:
@@ -47,13 +54,16 @@ def code_cells(content):
         raise BadSubmission('this is not a notebook (not JSON)') from None
     cells = notebook.get('cells') if type(notebook) is dict else None
     if type(cells) is not list:
-        raise BadSubmission('this is not a notebook of version 4: it has no '
-                            'list of cells')
-    code = [c for c in cells
-            if type(c) is dict and c.get('cell_type') == 'code']
+        raise BadSubmission(
+            'this is not a notebook of version 4: it has no list of cells'
+        )
+    code = [
+        c for c in cells if type(c) is dict and c.get('cell_type') == 'code'
+    ]
     sources = [text_of(c.get('source')) for c in code]
-    return [(i + 1, plain_python(s)) for i, s in enumerate(sources)
-            if s.strip()]
+    return [
+        (i + 1, plain_python(s)) for i, s in enumerate(sources) if s.strip()
+    ]
 
 
 def text_of(source):
@@ -74,5 +84,7 @@ def plain_python(source):
         ast.parse(source)
         return source
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return '\n'.join(MAGIC.sub(r'\1pass  # ', line, count=1)
-                         for line in source.split('\n'))
+        return '\n'.join(
+            MAGIC.sub(r'\1pass  # ', line, count=1)
+            for line in source.split('\n')
+        )

@@ -3,6 +3,7 @@
 Names of files and what students wrote are not trusted: a cell of the table
 never begins like a formula, and a page shows text as text.
 """
+
 import csv
 import hashlib
 import html
@@ -65,17 +66,37 @@ def table(exam, rows):
     """Return the CSV of all (name, Result) as text; None is no result."""
     file = io.StringIO(newline='')
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(['file', 'total', 'max', *(
-        f'{t.name} ({number(t.points)})' for t in exam.tests), 'note'])
+    writer.writerow(
+        [
+            'file',
+            'total',
+            'max',
+            *(f'{t.name} ({number(t.points)})' for t in exam.tests),
+            'note',
+        ]
+    )
     most = sum(t.points for t in exam.tests)
     for name, result in rows:
         if isinstance(result, str):
-            writer.writerow([safe_cell(name), '', most, *[''] * len(
-                exam.tests), safe_cell(f'NOT MARKED: {result}')])
+            writer.writerow(
+                [
+                    safe_cell(name),
+                    '',
+                    most,
+                    *[''] * len(exam.tests),
+                    safe_cell(f'NOT MARKED: {result}'),
+                ]
+            )
             continue
-        writer.writerow([safe_cell(name), result.points(), most, *(
-            v.points for v in result.verdicts.values()),
-            safe_cell(result.note())])
+        writer.writerow(
+            [
+                safe_cell(name),
+                result.points(),
+                most,
+                *(v.points for v in result.verdicts.values()),
+                safe_cell(result.note()),
+            ]
+        )
     return file.getvalue()
 
 
@@ -84,38 +105,61 @@ def page(exam, name, result):
     most = sum(t.points for t in exam.tests)
     parts = [f'<p>{text(result.trouble)}</p>'] * bool(result.trouble)
     parts += [summary(exam, result)]
-    parts += [f'<h2>{sign(v)} {text(title)}</h2>\n{paragraphs(v.text)}'
-              for title, v in result.verdicts.items()
-              if v.text and v.status != 'blank']
+    parts += [
+        f'<h2>{sign(v)} {text(title)}</h2>\n{paragraphs(v.text)}'
+        for title, v in result.verdicts.items()
+        if v.text and v.status != 'blank'
+    ]
     if result.cells:
-        parts += ['<h2>Cells that did not run to their end</h2>\n<ul>', *(
-            f'<li>Code cell {text(n)} {text(why)}</li>' for n, why in
-            sorted(result.cells.items(), key=lambda c: int(c[0]))), '</ul>']
-    return PAGE.format(title=text(name), body='\n'.join(parts),
-                       points=number(result.points()), most=number(most),
-                       exam=text(exam.path.name), seed=exam.seed)
+        parts += [
+            '<h2>Cells that did not run to their end</h2>\n<ul>',
+            *(
+                f'<li>Code cell {text(n)} {text(why)}</li>'
+                for n, why in sorted(
+                    result.cells.items(), key=lambda c: int(c[0])
+                )
+            ),
+            '</ul>',
+        ]
+    return PAGE.format(
+        title=text(name),
+        body='\n'.join(parts),
+        points=number(result.points()),
+        most=number(most),
+        exam=text(exam.path.name),
+        seed=exam.seed,
+    )
 
 
 def summary(exam, result):
     """Return the questions and their points as an HTML table."""
-    rows = [f'<tr><th scope="row">{text(t.name)}</th><td>{sign(v)} '
-            f'{SHORT[v.status]}</td><td>{number(v.points)} of '
-            f'{number(t.points)}</td></tr>' for t, v in
-            zip(exam.tests, result.verdicts.values())]
-    return ('<table>\n<caption>Your answers</caption>\n<thead><tr><th scope='
-            '"col">question</th><th scope="col">answer</th><th scope="col">'
-            'points</th></tr></thead>\n<tbody>\n' + '\n'.join(rows)
-            + '\n</tbody>\n</table>')
+    rows = [
+        f'<tr><th scope="row">{text(t.name)}</th><td>{sign(v)} '
+        f'{SHORT[v.status]}</td><td>{number(v.points)} of '
+        f'{number(t.points)}</td></tr>'
+        for t, v in zip(exam.tests, result.verdicts.values())
+    ]
+    return (
+        '<table>\n<caption>Your answers</caption>\n<thead><tr><th scope='
+        '"col">question</th><th scope="col">answer</th><th scope="col">'
+        'points</th></tr></thead>\n<tbody>\n'
+        + '\n'.join(rows)
+        + '\n</tbody>\n</table>'
+    )
 
 
 def paragraphs(told):
     """Return sentences as paragraphs, and indented lines as they stand."""
     parts = []
     for values, lines in itertools.groupby(
-            told.split('\n'), lambda line: line.startswith('  ')):
+        told.split('\n'), lambda line: line.startswith('  ')
+    ):
         lines = [text(line.removeprefix('  ')) for line in lines]
-        parts += (['<pre tabindex="0">' + '\n'.join(lines) + '</pre>']
-                  if values else [f'<p>{line}</p>' for line in lines if line])
+        parts += (
+            ['<pre tabindex="0">' + '\n'.join(lines) + '</pre>']
+            if values
+            else [f'<p>{line}</p>' for line in lines if line]
+        )
     return '\n'.join(parts)
 
 
@@ -132,11 +176,14 @@ def text(value):
 
 def names_for(paths):
     """Return {path: name}: what tells submissions apart, without our disk's
-    folders above."""
+    folders above.
+    """
     folders = [os.path.dirname(os.path.abspath(p)) for p in paths]
     top = os.path.commonpath(folders)
-    return {p: os.path.relpath(os.path.join(folder, os.path.basename(p)), top)
-            for p, folder in zip(paths, folders)}
+    return {
+        p: os.path.relpath(os.path.join(folder, os.path.basename(p)), top)
+        for p, folder in zip(paths, folders)
+    }
 
 
 def page_name(name):

@@ -1,4 +1,5 @@
 """One table of marks: which submissions, what is kept, what is written."""
+
 import hashlib
 import json
 import os
@@ -8,11 +9,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from d2lmini.utils import written_whole
 from d2lmini_mark import boxes, report
 from d2lmini_mark.exam import draw
 from d2lmini_mark.marking import Marker, Result, Verdict
 from d2lmini_mark.notebook import BadSubmission, code_cells, read
-from d2lmini.utils import written_whole
 
 FORM = 1  # of the results that are kept: raise it when marks would change
 OTHER = 'choose another --out, or replace it with --force'
@@ -27,8 +28,11 @@ def submissions(names):
     found = []
     for name in names:
         if os.path.isdir(name):
-            inside = [p for p in sorted(Path(name).rglob('*.ipynb'))
-                      if '.ipynb_checkpoints' not in p.parts]
+            inside = [
+                p
+                for p in sorted(Path(name).rglob('*.ipynb'))
+                if '.ipynb_checkpoints' not in p.parts
+            ]
             if not inside:
                 raise Refused(f'the folder {name!r} holds no .ipynb file')
             found += inside
@@ -40,7 +44,7 @@ def submissions(names):
 
 
 class Run:
-    """What the command line asks for; options are as in d2lmini_mark/__main__.py.
+    """What the command line asks for, with the options of __main__.py.
 
     Beside the table lies a folder with a page for each student, a result for
     each submission (results), and the seed (run.json), to go on after a stop.
@@ -54,8 +58,9 @@ class Run:
         self.names = report.names_for(self.paths)
         kept = {} if options.force else self.kept()
         seed = kept.get('seed', secrets.randbelow(2**32))
-        self.exam = draw(options.hidden,
-                         seed if options.seed is None else options.seed)
+        self.exam = draw(
+            options.hidden, seed if options.seed is None else options.seed
+        )
         self.digest = self.exam.digest()
         if not options.force:
             self.refuse_to_overwrite(kept)
@@ -64,8 +69,9 @@ class Run:
         """Raise Refused if a file or folder that is named is not there."""
         options, into = self.options, self.out.absolute().parent
         if not Path(options.hidden).is_file():
-            raise Refused('there is no file of hidden tests '
-                          f'{options.hidden!r}')
+            raise Refused(
+                f'there is no file of hidden tests {options.hidden!r}'
+            )
         for folder in [into] + [options.data] * bool(options.data):
             if not folder.is_dir():
                 raise Refused(f'there is no folder {str(folder)!r}')
@@ -83,14 +89,19 @@ class Run:
     def refuse_to_overwrite(self, kept):
         """Go on only where nothing but our own work is replaced."""
         if kept and kept.get('exam') != self.digest:
-            raise Refused(f'{self.folder} holds marks of other hidden tests '
-                          f'or another seed: {OTHER}')
+            raise Refused(
+                f'{self.folder} holds marks of other hidden tests '
+                f'or another seed: {OTHER}'
+            )
         if not kept and self.folder.exists():
             raise Refused(f'{self.folder} exists already: {OTHER}')
-        if self.out.exists() and checksum(
-                self.out.read_bytes()) != kept.get('table'):
-            raise Refused(f'{self.out} exists already, and is not as the '
-                          f'marker left it: {OTHER}')
+        if self.out.exists() and checksum(self.out.read_bytes()) != kept.get(
+            'table'
+        ):
+            raise Refused(
+                f'{self.out} exists already, and is not as the '
+                f'marker left it: {OTHER}'
+            )
 
     def mark_all(self):
         """Mark what is not yet marked and write the table.
@@ -104,8 +115,9 @@ class Run:
         server = self.boxes()
         server.open().close()  # before anything is written
         (self.folder / 'results').mkdir(parents=True, exist_ok=True)
-        self.note(checksum(self.out.read_bytes())
-                  if self.out.exists() else None)
+        self.note(
+            checksum(self.out.read_bytes()) if self.out.exists() else None
+        )
         bar = tqdm(self.paths, unit='notebook', file=sys.stderr)
         rows = [(self.names[p], self.result(server, p)) for p in bar]
         table = report.table(self.exam, rows).encode('utf-8-sig')
@@ -117,28 +129,42 @@ class Run:
     def boxes(self):
         """Return what starts boxes, with walls unless they are unwanted."""
         return boxes.Boxes(
-            not self.options.unsafe, forks=sys.platform == 'linux',
-            memory=int(self.options.memory * 2**30), data=self.options.data,
-            secret=[self.options.hidden, self.out, *self.paths])
+            not self.options.unsafe,
+            forks=sys.platform == 'linux',
+            memory=int(self.options.memory * 2**30),
+            data=self.options.data,
+            secret=[self.options.hidden, self.out, *self.paths],
+        )
 
     def note(self, table):
         """Keep what is needed to go on, and the checksum of the table."""
         with written_whole(self.folder / 'run.json') as part:
-            Path(part).write_text(json.dumps({
-                'seed': self.exam.seed, 'exam': self.digest,
-                'table': table}), 'utf-8')
+            Path(part).write_text(
+                json.dumps(
+                    {
+                        'seed': self.exam.seed,
+                        'exam': self.digest,
+                        'table': table,
+                    }
+                ),
+                'utf-8',
+            )
 
     def result(self, server, path):
         """Return the Result of a submission, perhaps of an earlier run, or a
-        text if the marker itself failed: that is kept nowhere."""
+        text if the marker itself failed: that is kept nowhere.
+        """
         content, bad = b'', ''
         try:
             content = read(path)
         except BadSubmission as error:
             bad = str(error)
         name = self.names[path]
-        key = checksum(json.dumps([FORM, self.digest, checksum(content), bad,
-                                   name]).encode())
+        key = checksum(
+            json.dumps(
+                [FORM, self.digest, checksum(content), bad, name]
+            ).encode()
+        )
         file = self.folder / 'results' / f'{key}.json'
         page = self.folder / report.page_name(name)
         result = kept_result(file)
@@ -150,8 +176,10 @@ class Run:
             return str(error)
         except Exception as error:  # the rest shall be marked all the same
             return f'{type(error).__name__}: {error}'
-        for target, text in [(page, report.page(self.exam, name, result)),
-                             (file, result.to_json())]:
+        for target, text in [
+            (page, report.page(self.exam, name, result)),
+            (file, result.to_json()),
+        ]:
             with written_whole(target) as part:
                 Path(part).write_text(text, 'utf-8')
         return result
@@ -163,10 +191,13 @@ class Run:
         except BadSubmission as error:
             bad = str(error)
         if bad:
-            return Result({t.name: Verdict('unread')
-                           for t in self.exam.tests}, trouble=bad)
-        return Marker(self.exam, server, cells,
-                      self.options.cell_seconds).mark()
+            return Result(
+                {t.name: Verdict('unread') for t in self.exam.tests},
+                trouble=bad,
+            )
+        return Marker(
+            self.exam, server, cells, self.options.cell_seconds
+        ).mark()
 
 
 def kept_result(file):

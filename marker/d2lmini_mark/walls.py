@@ -4,6 +4,7 @@ Within them there is no network, no other process, and no file but those that
 Python needs, under names that tell nothing of this machine. All of this stays
 on the teacher's side: nothing here is known within.
 """
+
 import contextlib
 import json
 import os
@@ -19,10 +20,23 @@ import d2lmini
 import d2lmini_check
 from d2lmini_check import exercises
 
-SYSTEM = ('/bin', '/lib', '/lib32', '/lib64', '/usr/bin', '/usr/include',
-          '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libexec',
-          '/usr/local/lib', '/nix/store', '/etc/ld.so.cache',
-          '/proc/cpuinfo', '/sys/devices/system/cpu')  # else PyTorch is slow
+SYSTEM = (
+    '/bin',
+    '/lib',
+    '/lib32',
+    '/lib64',
+    '/usr/bin',
+    '/usr/include',
+    '/usr/lib',
+    '/usr/lib32',
+    '/usr/lib64',
+    '/usr/libexec',
+    '/usr/local/lib',
+    '/nix/store',
+    '/etc/ld.so.cache',
+    '/proc/cpuinfo',
+    '/sys/devices/system/cpu',
+)  # else PyTorch is slow
 DEVICES = ('null', 'zero', 'random', 'urandom')
 INSIDE = Path(__file__).resolve().parent / 'inside'
 START = """\
@@ -52,12 +66,24 @@ def command(secret=(), data=None):
     seen = shown(data)
     for path in secret:
         if names_within(path, seen):
-            raise BoxError(f'{path} lies where the students\' code must '
-                           'read: move it into a folder of its own')
+            raise BoxError(
+                f"{path} lies where the students' code must "
+                'read: move it into a folder of its own'
+            )
     python = Path(sys.executable).resolve().name
-    return ['/bin/sh', '-c', START, 'sh', program, '--info-fd', '3',
-            *namespaces(), *tree(seen), f'/python/bin/{python}',
-            '/box/child.py']
+    return [
+        '/bin/sh',
+        '-c',
+        START,
+        'sh',
+        program,
+        '--info-fd',
+        '3',
+        *namespaces(),
+        *tree(seen),
+        f'/python/bin/{python}',
+        '/box/child.py',
+    ]
 
 
 def first_process(info):
@@ -77,28 +103,47 @@ def namespaces():
     root gets no user namespace, but child.py makes it another user, which
     counts for itself, so that the limit of processes holds.
     """
-    options = ['--die-with-parent', '--new-session', '--unshare-ipc',
-               '--unshare-net', '--unshare-pid', '--unshare-uts',
-               '--unshare-cgroup-try', '--hostname', 'box',
-               '--cap-drop', 'ALL']
+    options = [
+        '--die-with-parent',
+        '--new-session',
+        '--unshare-ipc',
+        '--unshare-net',
+        '--unshare-pid',
+        '--unshare-uts',
+        '--unshare-cgroup-try',
+        '--hostname',
+        'box',
+        '--cap-drop',
+        'ALL',
+    ]
     if may_change_user():
-        return [*options, '--cap-add', 'CAP_SETUID', '--cap-add',
-                'CAP_SETGID']
-    return [*options, '--unshare-user', '--disable-userns']
+        return [*options, '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID']
+    return [
+        *options,
+        '--unshare-user',
+        '--disable-userns',
+        '--uid',
+        '1000',
+        '--gid',
+        '1000',
+    ]
 
 
 def may_change_user():
     """Tell whether this is root, with other users to become."""
-    return os.geteuid() == 0 and int(
-        Path('/proc/self/uid_map').read_text().split()[2]) > 60000
+    return (
+        os.geteuid() == 0
+        and int(Path('/proc/self/uid_map').read_text().split()[2]) > 60000
+    )
 
 
 def tree(seen):
     """Return bubblewrap's options for the files: what is seen, read-only."""
     options = []
-    for name in sorted({str(parent) for name in [*seen, '/dev/null']
-                        for parent in Path(name).parents}):
-        options += ['--dir', name]
+    for parent in sorted(
+        {str(p) for name in [*seen, '/dev/null'] for p in Path(name).parents}
+    ):
+        options += ['--dir', parent]
     for name, path in seen.items():
         options += ['--ro-bind', str(path), name]
     for path in judges():
@@ -115,20 +160,25 @@ def shown(data):
     """Return {name within: path here} of all that students' code can read."""
     base = Path(sys.base_prefix)
     seen = {name: name for name in SYSTEM}
-    seen |= {f'/python/{name}': base / name for name in ('bin', 'lib',
-                                                         'lib64')}
+    seen |= {
+        f'/python/{name}': base / name for name in ('bin', 'lib', 'lib64')
+    }
     seen |= {f'/packages/{i}': path for i, path in enumerate(packages())}
     seen |= {'/book/d2lmini': Path(d2lmini.__file__).parent, '/box': INSIDE}
     if data:
         seen['/data'] = data
-    return {name: Path(path).resolve() for name, path in seen.items()
-            if os.path.exists(path)}
+    return {
+        name: Path(path).resolve()
+        for name, path in seen.items()
+        if os.path.exists(path)
+    }
 
 
 def packages():
     """Return the folders of this Python's packages, in their order."""
-    paths = [p for p in sys.path
-             if p.endswith(('site-packages', 'dist-packages'))]
+    paths = [
+        p for p in sys.path if p.endswith(('site-packages', 'dist-packages'))
+    ]
     paths += [Path(m.__file__).parents[1] for m in (torch, np)]
     return list(dict.fromkeys(Path(p).resolve() for p in paths))
 
@@ -140,23 +190,35 @@ def judges():
     this is the repository, its exercises.
     """
     base = sysconfig.get_path('purelib', vars={'base': sys.base_prefix})
-    here = [Path(d2lmini_check.__file__).parent, INSIDE.parent,
-            *(Path(path).parent for path in exercises.__path__)]
-    copies = [Path(folder, name) for folder in [base, *packages()]
-              for name in ('d2lmini_check', 'd2lmini_mark')]
+    here = [
+        Path(d2lmini_check.__file__).parent,
+        INSIDE.parent,
+        *(Path(path).parent for path in exercises.__path__),
+    ]
+    copies = [
+        Path(folder, name)
+        for folder in [base, *packages()]
+        for name in ('d2lmini_check', 'd2lmini_mark')
+    ]
     return {path.resolve() for path in [*here, *copies] if path.is_dir()}
 
 
 def names_within(path, seen):
     """Return the names by which a path here can be read within."""
     path = Path(path).resolve()
-    return [str(Path(name) / path.relative_to(shown))
-            for name, shown in seen.items() if path.is_relative_to(shown)]
+    return [
+        str(Path(name) / path.relative_to(shown))
+        for name, shown in seen.items()
+        if path.is_relative_to(shown)
+    ]
 
 
 def variables(data=None):
     """Return the variables with which Python starts within."""
     path = ['/book', *(f'/packages/{i}' for i in range(len(packages())))]
-    found = {'PYTHONHOME': '/python', 'PYTHONPATH': ':'.join(path),
-             'LD_LIBRARY_PATH': '/python/lib'}
+    found = {
+        'PYTHONHOME': '/python',
+        'PYTHONPATH': ':'.join(path),
+        'LD_LIBRARY_PATH': '/python/lib',
+    }
     return found | ({'D2LMINI_DATA': '/data'} if data else {})

@@ -4,6 +4,7 @@ A process runs the cells of one submission. It forks for each test, so that
 what a test breaks is gone after it. boxes.py starts it and asks; all that it
 is told stands in the request that is answered, and is the student's to read.
 """
+
 import contextlib
 import functools
 import importlib
@@ -21,11 +22,10 @@ import types
 import warnings
 
 import numpy as np
+import plain
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-import plain
 
 PROCESSES, FILES, MB = 64, 256, 2**20
 SECONDS = 3600  # of processor time for each process
@@ -122,16 +122,21 @@ def send(conn, request, **message):
     token = {'token': request['token']}
     line = json.dumps(message | token).encode()
     if len(line) > request['largest']:
-        line = json.dumps({'number': message.get('number'), 'large': True}
-                          | token).encode()
+        line = json.dumps(
+            {'number': message.get('number'), 'large': True} | token
+        ).encode()
     conn.sendall(line + b'\n')
 
 
 def run_cell(request, space):
     """Run a cell; return a description of its error, or None."""
     name, source = f'<cell {request["cell"]}>', request['source']
-    linecache.cache[name] = (len(source), None,
-                             source.splitlines(keepends=True), name)
+    linecache.cache[name] = (
+        len(source),
+        None,
+        source.splitlines(keepends=True),
+        name,
+    )
     try:
         exec(compile(source, name, 'exec'), space)
     except BaseException as error:
@@ -195,8 +200,12 @@ def reap():
 def answer_all(conn, request, space, ticks=None):
     """Make all calls of a request and send what comes out of each."""
     for number, (args, kwargs) in enumerate(request['calls']):
-        send(conn, request, number=number,
-             **answer(request, space, args, kwargs))
+        send(
+            conn,
+            request,
+            number=number,
+            **answer(request, space, args, kwargs),
+        )
         if ticks is not None:
             os.write(ticks, b'.')
     return 'done'
@@ -214,9 +223,13 @@ def answer(request, space, args, kwargs):
             function = functools.partial(driver(request['drive']), function)
         value = plain.encode(function(*args, **kwargs))
         json.dumps(value)  # fails here or not at all
-        return {'value': value, 'after': [
-            plain.encode(args), [[k, plain.encode(v)]
-                                 for k, v in kwargs.items()]]}
+        return {
+            'value': value,
+            'after': [
+                plain.encode(args),
+                [[k, plain.encode(v)] for k, v in kwargs.items()],
+            ],
+        }
     except BaseException as error:
         return {'error': described(error)}
 
@@ -226,20 +239,24 @@ def driver(source):
     space = {'torch': torch, 'nn': nn, 'F': F, 'np': np, 'math': math}
     before = set(space)
     exec(compile(source, '<marker>', 'exec'), space)
-    name, = set(space) - before - {'__builtins__'}
+    (name,) = set(space) - before - {'__builtins__'}
     return space[name]
 
 
 def described(error):
     """Return the kind of an error (a builtin), its text and its line."""
-    kinds = [c.__name__ for c in type(error).__mro__
-             if c.__module__ == 'builtins']
+    kinds = [
+        c.__name__ for c in type(error).__mro__ if c.__module__ == 'builtins'
+    ]
     try:
         text = str(error)
     except Exception:
         text = ''
-    lines = [frame.line for frame in traceback.extract_tb(
-        error.__traceback__) if frame.filename.startswith('<cell')]
+    lines = [
+        frame.line
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith('<cell')
+    ]
     name = type(error).__name__
     return [kinds[0], name[:60], text[:500], (lines or [''])[-1][:200]]
 

@@ -4,6 +4,7 @@ It is JSON: None, truth values, numbers and texts as they are, a list as a
 list, and {'kind': ...} for tuples, dictionaries, tensors and NumPy arrays.
 Nothing is ever unpickled. decode believes nothing of what it reads.
 """
+
 import math
 
 import numpy as np
@@ -11,8 +12,11 @@ import torch
 
 FLOATS = ('float16', 'bfloat16', 'float32', 'float64')
 WHOLE = ('uint8', 'int8', 'int16', 'int32', 'int64')
-NUMBERS = {**dict.fromkeys(FLOATS, (int, float)),
-           **dict.fromkeys(WHOLE, (int,)), 'bool': (bool,)}
+NUMBERS = {
+    **dict.fromkeys(FLOATS, (int, float)),
+    **dict.fromkeys(WHOLE, (int,)),
+    'bool': (bool,),
+}
 DEPTH = 20  # lists in lists
 
 
@@ -33,8 +37,10 @@ def encode(value):
     if isinstance(value, tuple):
         return {'kind': 'tuple', 'data': [encode(v) for v in value]}
     if isinstance(value, dict):
-        return {'kind': 'dict', 'data': [[encode(k), encode(v)]
-                                         for k, v in value.items()]}
+        return {
+            'kind': 'dict',
+            'data': [[encode(k), encode(v)] for k, v in value.items()],
+        }
     return {'kind': 'other', 'type': type(value).__name__}
 
 
@@ -44,14 +50,20 @@ def encode_array(value):
         kind, dtype = 'tensor', str(value.dtype).removeprefix('torch.')
         value = value.detach()
         if value.device.type != 'cpu' or value.layout != torch.strided:
-            return {'kind': 'other', 'type':
-                    f'Tensor on {value.device}, {value.layout}'}
+            return {
+                'kind': 'other',
+                'type': f'Tensor on {value.device}, {value.layout}',
+            }
     else:
         kind, dtype = 'array', str(value.dtype)
     if dtype not in NUMBERS:
         return {'kind': 'other', 'type': f'{kind} of dtype {dtype}'}
-    return {'kind': kind, 'dtype': dtype, 'shape': list(value.shape),
-            'data': value.flatten().tolist()}
+    return {
+        'kind': kind,
+        'dtype': dtype,
+        'shape': list(value.shape),
+        'data': value.flatten().tolist(),
+    }
 
 
 def decode(data, depth=0):
@@ -79,8 +91,11 @@ def decode_dict(pairs, depth):
     """Rebuild a dictionary, whose keys are texts and numbers."""
     found = {}
     for pair in pairs:
-        if type(pair) is not list or len(pair) != 2 or type(
-                pair[0]) not in (str, int, float, bool):
+        if (
+            type(pair) is not list
+            or len(pair) != 2
+            or type(pair[0]) not in (str, int, float, bool)
+        ):
             raise Unreadable('a key must be a text or a number')
         found[pair[0]] = decode(pair[1], depth + 1)
     return found
@@ -89,8 +104,11 @@ def decode_dict(pairs, depth):
 def decode_array(kind, data):
     """Rebuild a tensor or an array, once shape and numbers fit together."""
     dtype, shape, numbers = (data.get(k) for k in ('dtype', 'shape', 'data'))
-    if type(shape) is not list or len(shape) > 16 or not all(
-            type(n) is int and 0 <= n < 2**31 for n in shape):
+    if (
+        type(shape) is not list
+        or len(shape) > 16
+        or not all(type(n) is int and 0 <= n < 2**31 for n in shape)
+    ):
         raise Unreadable('this is no shape')
     if type(dtype) is not str or dtype not in NUMBERS:
         raise Unreadable('this is no dtype')
@@ -101,8 +119,9 @@ def decode_array(kind, data):
     try:
         if kind == 'array':
             return np.array(numbers, dtype=dtype).reshape(shape)
-        return torch.tensor(numbers, dtype=getattr(torch, dtype)
-                            ).reshape(shape)
+        return torch.tensor(numbers, dtype=getattr(torch, dtype)).reshape(
+            shape
+        )
     except (ValueError, RuntimeError, OverflowError, TypeError):
         raise Unreadable(f'these are no numbers of dtype {dtype}') from None
 
