@@ -133,7 +133,11 @@ class Run:
             forks=sys.platform == 'linux',
             memory=int(self.options.memory * 2**30),
             data=self.options.data,
-            secret=[self.options.hidden, self.out, *self.paths],
+            secret=[
+                Path(self.options.hidden).resolve(),
+                self.out,
+                *self.paths,
+            ],
         )
 
     def note(self, table):

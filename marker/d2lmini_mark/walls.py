@@ -20,23 +20,17 @@ import d2lmini
 import d2lmini_check
 from d2lmini_check import exercises
 
-SYSTEM = (
-    '/bin',
-    '/lib',
-    '/lib32',
-    '/lib64',
-    '/usr/bin',
-    '/usr/include',
-    '/usr/lib',
-    '/usr/lib32',
-    '/usr/lib64',
-    '/usr/libexec',
-    '/usr/local/lib',
-    '/nix/store',
-    '/etc/ld.so.cache',
-    '/proc/cpuinfo',
-    '/sys/devices/system/cpu',
-)  # else PyTorch is slow
+SYSTEM = """
+/bin /lib /lib32 /lib64 /nix/store /etc/ld.so.cache
+/usr/bin /usr/include /usr/lib /usr/lib32 /usr/lib64 /usr/libexec
+/usr/local/lib /proc/cpuinfo /sys/devices/system/cpu
+""".split()  # without the last two PyTorch does not know its processor
+ALONE = """
+--die-with-parent --new-session --hostname box --cap-drop ALL --unshare-ipc
+--unshare-net --unshare-pid --unshare-uts --unshare-cgroup-try
+""".split()
+AS_ROOT = '--cap-add CAP_SETUID --cap-add CAP_SETGID'.split()
+AS_USER = '--unshare-user --disable-userns --uid 1000 --gid 1000'.split()
 DEVICES = ('null', 'zero', 'random', 'urandom')
 INSIDE = Path(__file__).resolve().parent / 'inside'
 START = """\
@@ -53,7 +47,8 @@ def command(secret=(), data=None):
     """Return the command that starts Python behind walls, with child.py.
 
     Args:
-        secret: Paths that students' code must not see.
+        secret: Paths that students' code must not see. A link counts where
+            it lies, not where it leads: submissions may be links to anywhere.
         data: A folder that it may read as /data, or None.
 
     Raises:
@@ -64,26 +59,16 @@ def command(secret=(), data=None):
     if program is None:
         raise BoxError('there is no bwrap: bubblewrap is not installed')
     seen = shown(data)
-    for path in secret:
-        if names_within(path, seen):
+    for path in map(Path, secret):
+        if names_within(path.parent.resolve() / path.name, seen):
             raise BoxError(
                 f"{path} lies where the students' code must "
                 'read: move it into a folder of its own'
             )
-    python = Path(sys.executable).resolve().name
-    return [
-        '/bin/sh',
-        '-c',
-        START,
-        'sh',
-        program,
-        '--info-fd',
-        '3',
-        *namespaces(),
-        *tree(seen),
-        f'/python/bin/{python}',
-        '/box/child.py',
-    ]
+    user = AS_ROOT if may_change_user() else AS_USER
+    python = f'/python/bin/{Path(sys.executable).resolve().name}'
+    start = ['/bin/sh', '-c', START, 'sh', program, '--info-fd', '3']
+    return [*start, *ALONE, *user, *tree(seen), python, '/box/child.py']
 
 
 def first_process(info):
@@ -97,40 +82,12 @@ def first_process(info):
         return os.pidfd_open(json.load(info)['child-pid'])
 
 
-def namespaces():
-    """Return bubblewrap's options that shut out all but files.
-
-    root gets no user namespace, but child.py makes it another user, which
-    counts for itself, so that the limit of processes holds.
-    """
-    options = [
-        '--die-with-parent',
-        '--new-session',
-        '--unshare-ipc',
-        '--unshare-net',
-        '--unshare-pid',
-        '--unshare-uts',
-        '--unshare-cgroup-try',
-        '--hostname',
-        'box',
-        '--cap-drop',
-        'ALL',
-    ]
-    if may_change_user():
-        return [*options, '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID']
-    return [
-        *options,
-        '--unshare-user',
-        '--disable-userns',
-        '--uid',
-        '1000',
-        '--gid',
-        '1000',
-    ]
-
-
 def may_change_user():
-    """Tell whether this is root, with other users to become."""
+    """Tell whether this is root, with other users to become.
+
+    Then the code gets no namespace of users, but child.py makes it another
+    user, which counts for itself, so that the limit of processes holds.
+    """
     return (
         os.geteuid() == 0
         and int(Path('/proc/self/uid_map').read_text().split()[2]) > 60000
@@ -204,8 +161,7 @@ def judges():
 
 
 def names_within(path, seen):
-    """Return the names by which a path here can be read within."""
-    path = Path(path).resolve()
+    """Return the names by which a path here, resolved, is read within."""
     return [
         str(Path(name) / path.relative_to(shown))
         for name, shown in seen.items()

@@ -700,6 +700,11 @@ def test_secret_files_may_not_lie_among_pythons(tmp_path):
         Boxes(secret=[tmp_path / 'ann.ipynb'], data=tmp_path)
 
 
+def test_a_submission_that_is_a_link_stops_nobody(tmp_path):
+    (tmp_path / 'ann.ipynb').symlink_to(os.__file__)
+    assert Boxes(secret=[tmp_path / 'ann.ipynb'])
+
+
 def test_data_may_be_read(tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / 'numbers.txt').write_text('5')

@@ -87,8 +87,8 @@ def test_plain_data_is_not_believed(data):
         ('@marks(1)\ndef f(dice):\n    yield call(print), 1', 'with `use`'),
         ('@marks(1)\ndef f(dice):\n    yield call(), {3}', 'set is no plain'),
         (
-            'x = 5\ndef g(f):\n    return x\n\n@marks(1, use=g)\ndef f(dice):\n'
-            '    yield call(), 1',
+            'x = 5\ndef g(f):\n    return x\n\n@marks(1, use=g)\n'
+            'def f(dice):\n    yield call(), 1',
             'g reads x',
         ),
         (
