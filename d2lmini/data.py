@@ -1,23 +1,22 @@
 """Data sets: where they are found, and iterators that keep them in memory."""
 import contextlib
 import gzip
+import operator
 import os
 import socket
-import sys
 import tempfile
 import warnings
-import zipfile
-import zlib
-from http.client import HTTPException
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 import torch
 import torchvision
 from torch.nn import functional as F
-from torchvision.datasets.utils import download_and_extract_archive
 
-from d2lmini.pictures import check_images  # noqa: F401
+from d2lmini.hub import (  # noqa: F401  (some are for readers of this file)
+    DATA_HUB, DATA_URL, FAILURES, DataDamaged, DataNotAvailable, cache_folder,
+    download, download_extract, hymenoptera, not_available, one_line, say)
 from d2lmini.utils import check_zip, written_whole
 
 KEYS = ['train_images', 'train_labels', 'test_images', 'test_labels']
@@ -26,65 +25,56 @@ DOWNLOADS = {'fashion_mnist': torchvision.datasets.FashionMNIST,
              'cifar10': torchvision.datasets.CIFAR10}
 SYSTEM = {'fashion_mnist': Path('/usr/share/datasets/fashion-mnist')}
 SAMPLES = Path(__file__).parent / 'samples'
-HYMENOPTERA_URL = 'https://download.pytorch.org/tutorial/hymenoptera_data.zip'
-HYMENOPTERA_COUNTS = {'train/ants': 123, 'train/bees': 121,
-                      'val/ants': 70, 'val/bees': 83}
 FASHION_MNIST_LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
                         'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot']
 CIFAR10_LABELS = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog',
                   'frog', 'horse', 'ship', 'truck']
-# What a file that is missing or bad, a network or a full disk may raise.
-FAILURES = (OSError, EOFError, LookupError, ValueError, RuntimeError,
-            HTTPException, zipfile.BadZipFile, zlib.error)
-told = set()  # the lines that have been said
-
-
-class DataNotAvailable(Exception):
-    """No source has the data set; the message says what was tried."""
-
-
-class DataDamaged(Exception):
-    """A file of data is truncated or altered; the message names it."""
 
 
 class ImageIter:
     """Walk over images and labels in minibatches, without worker processes.
 
-    images: uint8 (N, C, H, W); labels: whole numbers (N,). They are kept on
-    `device`, and each minibatch is scaled to floats in [0, 1] there, then
-    resized to `resize` (a side or (height, width), in pixels). Gives X (n,
-    C, H, W), y (n,); the last minibatch may be short. shuffle draws a new
-    order for every walk, from `seed`, or from PyTorch's own random numbers.
-    augment: changes each minibatch X, after resizing (random_crop, or several
-    in a v2.Compose); mix: changes X and y together (mixup, cutmix). Their
-    random numbers are PyTorch's. split() gives neither to its second part.
-    Raises ValueError if the data or the batch size are of another kind.
+    They are kept on `device`, and each minibatch is scaled to floats in [0, 1]
+    there. It gives X (n, C, H, W) and y (n,); the last one may be short.
+
+    Args:
+        images: uint8 (N, C, H, W), a tensor or an array.
+        labels: Whole numbers from 0 up, (N,).
+        batch_size: Images a minibatch.
+        shuffle: Draw a new order for every walk, from `seed`, or from
+            PyTorch's own random numbers.
+        resize: Height and width in pixels, or one number for both.
+        device: Where the data are kept.
+        seed: Of the order.
+        source: Where the data are from.
+        augment: Changes each minibatch X, after resizing (random_crop, or
+            several in a v2.Compose). Its random numbers are PyTorch's.
+        mix: Changes X and y together (mixup, cutmix). split() gives neither
+            to its second part.
+
+    Raises:
+        ValueError: If the data or the sizes are of another kind.
     """
 
-    def __init__(self, images, labels, batch_size, *, shuffle=False,
-                 resize=None, device='cpu', seed=None, source='memory',
-                 augment=None, mix=None):
-        self.images = torch.as_tensor(images, device=device)
-        self.labels = torch.as_tensor(labels, device=device)
-        self._check(batch_size)
-        self.labels = self.labels.long()
-        self.batch_size, self.shuffle = batch_size, shuffle
-        self.resize = (resize, resize) if isinstance(resize, int) else resize
-        self.source, self.seed, self.generator = source, seed, None
+    def __init__(self, images, labels, batch_size: int, *,
+                 shuffle: bool = False,
+                 resize: int | tuple[int, int] | None = None,
+                 device: str | torch.device = 'cpu', seed: int | None = None,
+                 source: str = 'memory', augment=None, mix=None):
+        images, labels = as_images_and_labels(images, labels)
+        if resize is not None:
+            if not isinstance(resize, (tuple, list)):
+                resize = resize, resize
+            check_whole('resize (height and width)', resize, length=2)
+        check_whole('batch_size', [batch_size])
+        self.images, self.labels = images.to(device), labels.to(device)
+        self.batch_size, self.shuffle = int(batch_size), shuffle
+        self.resize, self.source = resize, source
         self.augment, self.mix = augment, mix
+        self.seed, self.generator = seed, None
         if seed is not None:
-            self.generator = torch.Generator().manual_seed(seed)
-
-    def _check(self, batch_size):
-        images, labels = self.images, self.labels
-        if images.dtype != torch.uint8 or images.ndim != 4:
-            raise ValueError('images must be uint8 of shape (N, C, H, W), got '
-                             f'{images.dtype} {tuple(images.shape)}')
-        if labels.is_floating_point() or labels.shape != images.shape[:1]:
-            raise ValueError(f'labels must be whole numbers ({len(images)},), '
-                             f'got {labels.dtype} {tuple(labels.shape)}')
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
+            self.generator = torch.Generator()
+            self.generator.manual_seed(operator.index(seed))
 
     def __len__(self):
         return -(-len(self.labels) // self.batch_size)
@@ -103,20 +93,21 @@ class ImageIter:
             y = self.labels[index]
             yield (X, y) if self.mix is None else self.mix(X, y)
 
-    def take(self, n):
+    def take(self, n: int) -> 'ImageIter':
         """Return an iterator over the first n of the images."""
-        if not 1 <= n <= len(self.labels):
+        if not isinstance(n, Integral) or not 1 <= n <= len(self.labels):
             raise ValueError(f'n must be from 1 to {len(self.labels)} '
                              f'(the number of images), got {n}')
         return self._part(slice(n), self.shuffle)
 
-    def split(self, fraction):
+    def split(self, fraction: float) -> tuple['ImageIter', 'ImageIter']:
         """Return two iterators: the rest, and the last `fraction` of all.
 
         The second is for validation: it keeps the order of the data. Both
         are the same in every run, so what was held out stays held out.
         """
-        n = round(len(self.labels) * fraction)
+        fits = isinstance(fraction, Real) and 0 < fraction < 1
+        n = round(len(self.labels) * fraction) if fits else 0
         if not 0 < n < len(self.labels):
             raise ValueError('fraction must leave images on both sides, got '
                              f'{fraction} of {len(self.labels)} images')
@@ -124,7 +115,7 @@ class ImageIter:
         valid.augment = valid.mix = None
         return self._part(slice(-n), self.shuffle), valid
 
-    def to(self, device):
+    def to(self, device) -> 'ImageIter':
         """Return this iterator, its seed fresh, with its data on a device."""
         return self._part(slice(None), self.shuffle, device)
 
@@ -136,10 +127,45 @@ class ImageIter:
                          mix=self.mix)
 
 
+def check_whole(name, values, length=1):
+    """Raise ValueError unless there are `length` whole numbers from 1 up."""
+    if len(values) != length or not all(
+            isinstance(n, Integral) and n >= 1 for n in values):
+        raise ValueError(f'{name} must be whole, 1 or more, got '
+                         f'{", ".join(map(repr, values))}')
+
+
+def as_images_and_labels(images, labels):
+    """Return both as tensors; ValueError if ImageIter cannot use them."""
+    try:
+        images, labels = torch.as_tensor(images), torch.as_tensor(labels)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f'images and labels must be numbers: {error}'
+                         ) from error
+    shape = tuple(images.shape)
+    if images.dtype != torch.uint8 or images.ndim != 4 or not images.numel():
+        raise ValueError('images must be uint8 of shape (N, C, H, W), got '
+                         f'{images.dtype} {shape}')
+    if shape[3] in (1, 3) and shape[1] > 4:
+        raise ValueError(f'images of shape {shape} look like (N, H, W, C), '
+                         'wanted is (N, C, H, W): use permute(0, 3, 1, 2)')
+    whole = str(labels.dtype).startswith(('torch.int', 'torch.uint'))
+    if not whole or labels.shape != shape[:1] or labels.long().min() < 0:
+        raise ValueError(f'labels must be whole numbers from 0 up ({shape[0]}'
+                         f',), got {labels.dtype} {tuple(labels.shape)}: '
+                         f'{labels.flatten()[:5].tolist()}')
+    return images, labels.long()
+
+
 def random_horizontal_flip(X, p=0.5):
     """Mirror each image of a minibatch left to right with probability p.
 
-    X: (N, C, H, W), on any device. Returns a new minibatch.
+    Args:
+        X: (N, C, H, W), on any device.
+        p: For each image by itself.
+
+    Returns:
+        A new minibatch.
     """
     flip = torch.rand(len(X), 1, 1, 1, device=X.device) < p
     return torch.where(flip, X.flip(3), X)
@@ -148,10 +174,15 @@ def random_horizontal_flip(X, p=0.5):
 def random_crop(X, padding=4):
     """Shift each image of a minibatch by up to `padding` pixels each way.
 
-    X: (N, C, H, W), on any device. Each image gets a border of zeros and is
-    cropped at a random place of its own: unfold shows all crops without a
-    copy, indices take one of each image. Returns a new minibatch of X's
-    shape.
+    Each image gets a border of zeros and is cropped at a random place of its
+    own: unfold shows all crops without a copy, indices take one of each.
+
+    Args:
+        X: (N, C, H, W), on any device.
+        padding: Width of the border, in pixels.
+
+    Returns:
+        A new minibatch of X's shape.
     """
     n, _, h, w = X.shape
     crops = F.pad(X, (padding,) * 4).unfold(2, h, 1).unfold(3, w, 1)
@@ -162,10 +193,17 @@ def random_crop(X, padding=4):
 def mixup(X, y, alpha=0.2, num_classes=10):
     """Blend each image of a minibatch, and its label, with its neighbor's.
 
-    X: (N, C, H, W). y: classes (N,). The share that stays is drawn from
-    Beta(alpha, alpha) for the whole minibatch. Returns X and the classes'
-    probabilities (N, num_classes). Zhang, Cisse, Dauphin and Lopez-Paz,
-    mixup, 2017, arXiv:1710.09412.
+    Zhang, Cisse, Dauphin and Lopez-Paz, mixup, 2017, arXiv:1710.09412.
+
+    Args:
+        X: (N, C, H, W).
+        y: Classes (N,).
+        alpha: The share that stays is drawn from Beta(alpha, alpha), for the
+            whole minibatch.
+        num_classes: How many there are.
+
+    Returns:
+        X, and the probabilities of the classes (N, num_classes).
     """
     share = float(torch.distributions.Beta(alpha, alpha).sample())
     y = F.one_hot(y, num_classes).to(X.dtype)
@@ -176,9 +214,18 @@ def mixup(X, y, alpha=0.2, num_classes=10):
 def cutmix(X, y, alpha=1.0, num_classes=10):
     """Paste a box of its neighbor into each image of a minibatch.
 
-    Labels are blended by area. X, y, alpha and what is returned: as in
-    mixup; the box has the share 1 - Beta(alpha, alpha) of the image, less
-    what lies outside. Yun and others, CutMix, 2019, arXiv:1905.04899.
+    Labels are blended by area. Yun and others, CutMix, 2019,
+    arXiv:1905.04899.
+
+    Args:
+        X: (N, C, H, W).
+        y: Classes (N,).
+        alpha: The box has the share 1 - Beta(alpha, alpha) of the image, less
+            what lies outside of it.
+        num_classes: How many there are.
+
+    Returns:
+        X, and the probabilities of the classes (N, num_classes).
     """
     h, w = X.shape[2:]
     share = float(torch.distributions.Beta(alpha, alpha).sample())
@@ -193,33 +240,41 @@ def cutmix(X, y, alpha=1.0, num_classes=10):
     return mixed, share * y + (1 - share) * y.roll(1, 0)
 
 
-def load_data_fashion_mnist(batch_size, resize=None, **options):
-    """Return (train_iter, test_iter) over Fashion-MNIST, 1x28x28, 10 classes.
+def load_data_fashion_mnist(batch_size: int, resize=None, **options):
+    """Return iterators over Fashion-MNIST, 1x28x28, 10 classes.
 
-    resize: side in pixels. options: validation (a fraction of the training
-    images; gives (train_iter, valid_iter, test_iter)), device, seed, augment
-    and mix (of the training images, see ImageIter).
     Where nothing else is had, a sample of 5,000 and 1,000 images is used.
-    Raises DataDamaged if the cache was altered. Xiao, Rasul and Vollgraf,
-    2017, arXiv:1708.07747.
+    Xiao, Rasul and Vollgraf, 2017, arXiv:1708.07747.
+
+    Args:
+        batch_size: Images a minibatch.
+        resize: Height and width in pixels, or one number for both.
+        **options: validation (a fraction of the training images), device,
+            seed, augment and mix (of the training images), see ImageIter.
+
+    Returns:
+        (train_iter, test_iter), or (train_iter, valid_iter, test_iter) if
+        there is a validation.
+
+    Raises:
+        DataDamaged: If the cache was altered.
     """
     return _load('fashion_mnist', batch_size, resize, **options)
 
 
-def load_data_mnist(batch_size, resize=None, **options):
-    """Return (train_iter, test_iter) over MNIST, 1x28x28, 10 classes.
+def load_data_mnist(batch_size: int, resize=None, **options):
+    """Return iterators over MNIST, 1x28x28: see load_data_fashion_mnist.
 
-    Options as for load_data_fashion_mnist. Raises DataNotAvailable if no
-    source has the data. LeCun, Cortes and Burges, 1998.
+    LeCun, Cortes and Burges, 1998. Raises DataNotAvailable if no source has
+    the data.
     """
     return _load('mnist', batch_size, resize, **options)
 
 
-def load_data_cifar10(batch_size, resize=None, **options):
-    """Return (train_iter, test_iter) over CIFAR-10, 3x32x32, 10 classes.
+def load_data_cifar10(batch_size: int, resize=None, **options):
+    """Return iterators over CIFAR-10, 3x32x32: see load_data_fashion_mnist.
 
-    Options as for load_data_fashion_mnist. Raises DataNotAvailable if no
-    source has the data. Krizhevsky, 2009.
+    Krizhevsky, 2009. Raises DataNotAvailable if no source has the data.
     """
     return _load('cifar10', batch_size, resize, **options)
 
@@ -227,8 +282,8 @@ def load_data_cifar10(batch_size, resize=None, **options):
 def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None,
           augment=None, mix=None):
     arrays, source = find_arrays(name)
-    _say(f'{name}: {len(arrays["train_labels"]):,} training and '
-         f'{len(arrays["test_labels"]):,} test images, source: {source}')
+    say(f'{name}: {len(arrays["train_labels"]):,} training and '
+        f'{len(arrays["test_labels"]):,} test images, source: {source}')
     train, test = (
         ImageIter(_to_nchw(arrays[f'{part}_images']),
                   arrays[f'{part}_labels'], batch_size, resize=resize,
@@ -241,11 +296,17 @@ def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None,
     return train, test
 
 
-def _say(line):
-    """Print a line to the error stream, once in a session."""
-    if line not in told:
-        told.add(line)
-        print(line, file=sys.stderr)
+def get_fashion_mnist_labels(labels) -> list[str]:
+    """Return the names of Fashion-MNIST's classes for labels (N,)."""
+    labels = [int(i) for i in labels]
+    if not set(labels) <= set(range(10)):
+        raise ValueError(f'labels must be from 0 to 9, got {labels}')
+    return [FASHION_MNIST_LABELS[i] for i in labels]
+
+
+def get_dataloader_workers() -> int:
+    """Return how many processes a DataLoader may start here: at most 4."""
+    return min(4, os.cpu_count() or 1)
 
 
 def _to_nchw(images):
@@ -273,28 +334,10 @@ def find_arrays(name):
         try:
             return SOURCES[source](name), source
         except FAILURES as error:
-            tried.append(f'{source}: {_one_line(error)}')
+            tried.append(f'{source}: {one_line(error)}')
     if forced:
         tried.append('nothing else: D2LMINI_DATA_SOURCE is set; unset it')
-    raise _not_available(name, tried, f'load_data_{name}(1)',
-                         f'put {name}.npz into {cache_folder()}')
-
-
-def _one_line(error):
-    return ' '.join((str(error) or repr(error)).split())
-
-
-def _not_available(name, tried, call, other_way):
-    return DataNotAvailable('\n  '.join([
-        f'{name} is not to be had. Tried:', *tried]) + '\nTo get it, connect '
-        f'to the net and run\n  python -c "from d2lmini import data; '
-        f'data.{call}"\nor {other_way}.')
-
-
-def cache_folder():
-    """Return $D2LMINI_DATA, or ~/.cache/d2lmini if that is not set."""
-    return Path(os.environ.get('D2LMINI_DATA')
-                or '~/.cache/d2lmini').expanduser()
+    raise not_available(name, tried, cache_folder() / f'{name}.npz')
 
 
 def _from_cache(name):
@@ -375,45 +418,9 @@ def _check_arrays(data):
                 and labels.shape == images.shape[:1]):
             raise ValueError(f'{part}ing: images {images.dtype} {images.shape}'
                              f', labels {labels.dtype} {labels.shape}')
-
-
-def hymenoptera(root=None):
-    """Return the folder of photographs `{train,val}/{ants,bees}/*.jpg`.
-
-    root: where it is looked for and unpacked, the cache folder if None. 244
-    photographs to train with, 153 to validate, of various sizes. Raises
-    DataNotAvailable if they are not there and the net is out of reach,
-    DataDamaged if some are missing. From PyTorch's transfer-learning
-    tutorial.
-    """
-    root = cache_folder() if root is None else Path(root)
-    folder = root / 'hymenoptera_data'
-    if not folder.exists():
-        _download_hymenoptera(folder)
-    for part, n in HYMENOPTERA_COUNTS.items():
-        found = len(list((folder / part).glob('*.jp*g')))
-        if found < n:
-            raise DataDamaged(f'{folder / part} has {found} of {n} '
-                              f'photographs: delete {folder}, then try again')
-    return folder
-
-
-def _download_hymenoptera(folder):
-    """Unpack beside the folder, then rename: all of it or nothing."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
-            with _patience(30):
-                download_and_extract_archive(HYMENOPTERA_URL, part)
-            os.replace(Path(part) / folder.name, folder)
-    except FAILURES as error:
-        if not folder.exists():  # else another process was faster
-            raise _not_available(
-                'hymenoptera',
-                [f'no folder {folder}',
-                 f'{HYMENOPTERA_URL}: {_one_line(error)}'],
-                'hymenoptera()', f'unpack that file into {folder.parent}'
-            ) from error
+        if labels.min() < 0 or labels.max() > 9:
+            raise ValueError(f'{part}ing: labels from {labels.min()} to '
+                             f'{labels.max()}, wanted are 0 to 9')
 
 
 @contextlib.contextmanager

@@ -23,7 +23,8 @@ import torch
 from torch.nn import functional as F
 
 import children
-from d2lmini import data
+import d2lmini as d2l
+from d2lmini import data, hub
 from d2lmini.data import DataDamaged, DataNotAvailable, ImageIter
 
 ROOT = Path(__file__).parent.parent
@@ -69,12 +70,13 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv('no_proxy', '*')
     monkeypatch.setattr(data, 'SYSTEM', {})
     monkeypatch.setattr(data, 'SAMPLES', tmp_path / 'samples')
-    monkeypatch.setattr(data, 'HYMENOPTERA_URL', 'http://127.0.0.1:1/h.zip')
+    monkeypatch.setitem(hub.DATA_HUB, 'hymenoptera', (
+        'http://127.0.0.1:1/hymenoptera_data.zip', '0' * 64))
     for dataset in data.DOWNLOADS.values():
         monkeypatch.setattr(dataset, 'mirrors', ['http://127.0.0.1:1/'], False)
     monkeypatch.setattr(data.DOWNLOADS['cifar10'], 'url',
                         'http://127.0.0.1:1/cifar')
-    monkeypatch.setattr(data, 'told', set())
+    monkeypatch.setattr(hub, 'told', set())
     return tmp_path / 'cache'
 
 
@@ -196,9 +198,8 @@ def test_not_available_says_all(name, nowhere):
     for tried in ['cache', 'system', 'download', 'sample']:
         assert f'\n  {tried}: ' in text
     assert str(nowhere / f'{name}.npz') in text and 'refused' in text
-    command = ('python -c "from d2lmini import data; '
-               f'data.load_data_{name}(1)"')
-    assert command in text and f'put {name}.npz into {nowhere}' in text
+    assert text.endswith('Connect to the net and try again, or get the file '
+                         f'in another way and put it at {nowhere / name}.npz')
     assert 'unset' not in text
 
 
@@ -558,7 +559,10 @@ X, Y = make_arrays()['train_images'], make_arrays()['train_labels']
     {'train_images': np.zeros(30, np.uint8)},
     {f'{part}_images': np.zeros((n, 3, 32, 32), np.uint8)  # NCHW, not NHWC
      for part, n in [('train', 30), ('test', 20)]},
-    {'train_labels': Y.astype(object)}, {'train_images': None}],
+    {'train_labels': Y.astype(object)}, {'train_images': None},
+    {'train_labels': np.where(Y == 3, 10, Y)},
+    {'test_labels': np.full(20, 255, np.uint8)},
+    {'train_labels': Y.astype(int) - 1}],
     ids=lambda wrong: '+'.join(wrong))
 def test_an_npz_with_other_arrays_is_refused(folder, wrong):
     arrays = {key: value for key, value in (make_arrays() | wrong).items()
@@ -611,22 +615,204 @@ def test_an_altered_system_copy_is_never_used(tmp_path, monkeypatch):
             pass
 
 
+def test_labels_outside_of_the_classes_are_named(folder, monkeypatch):
+    arrays = make_arrays() | {'test_labels': np.arange(20)}
+    data.write_npz(folder / 'cifar10.npz', arrays)
+    with pytest.raises(DataDamaged, match=r'cifar10\.npz .*testing: labels '
+                       'from 0 to 19, wanted are 0 to 9'):
+        data.load_data_cifar10(8)
+    put_system(folder / 'system', arrays | {
+        'test_labels': np.arange(20, dtype=np.uint8)})
+    monkeypatch.setattr(data, 'SYSTEM', {'mnist': folder / 'system'})
+    with pytest.raises(DataNotAvailable, match='system: testing: labels from'):
+        data.load_data_mnist(8)
+
+
+# Files from the net: DATA_HUB
+
+
+def zip_of(files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w') as archive:
+        for name, contents in files.items():
+            archive.writestr(name, contents)
+    return file.getvalue()
+
+
+def tar_of(files, mode='w:gz'):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        for name, contents in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(contents)
+            archive.addfile(info, io.BytesIO(contents))
+    return file.getvalue()
+
+
+@pytest.fixture
+def offer(server, monkeypatch):
+    """Give a function that puts a file into DATA_HUB and on the server."""
+    def put(name, file, contents, kind='sha1'):
+        server.files[file] = contents
+        digest = hashlib.new(kind, contents).hexdigest()
+        monkeypatch.setitem(d2l.DATA_HUB, name, (server.url + file, digest))
+    return put
+
+
+def names_in(folder):
+    return sorted(path.relative_to(folder).as_posix()
+                  for path in Path(folder).rglob('*') if path.is_file())
+
+
+@pytest.mark.parametrize('kind', ['sha1', 'sha256'])
+def test_a_file_is_downloaded_once(nowhere, offer, server, kind, capfd):
+    offer('prices', 'prices.csv', b'1,2', kind)
+    for _ in range(2):
+        path = d2l.download('prices')
+        assert path == str(nowhere / 'prices.csv')
+        assert Path(path).read_bytes() == b'1,2'
+    assert server.asked == ['prices.csv'] and os.listdir(nowhere) == [
+        'prices.csv']
+    assert capfd.readouterr().err == f'downloading {server.url}prices.csv\n'
+    assert d2l.download('prices', nowhere / 'other') == str(
+        nowhere / 'other' / 'prices.csv')
+
+
+def test_a_file_with_another_checksum_is_downloaded_again(nowhere, offer,
+                                                          server):
+    offer('prices', 'prices.csv', b'1,2')
+    nowhere.mkdir()
+    (nowhere / 'prices.csv').write_bytes(b'older')
+    assert Path(d2l.download('prices')).read_bytes() == b'1,2'
+    assert server.asked == ['prices.csv']
+
+
+@pytest.mark.parametrize('way, says', [
+    ('not there', '404'), ('cut', 'its checksum is|IncompleteRead'),
+    ('altered', 'its checksum is [0-9a-f]{40}, wanted is [0-9a-f]{40}')])
+def test_a_download_that_fails_leaves_what_there_was(nowhere, offer, server,
+                                                     way, says):
+    offer('prices', 'prices.csv', b'1,2' * 99)
+    nowhere.mkdir()
+    (nowhere / 'prices.csv').write_bytes(b'older')
+    if way == 'altered':
+        server.files['prices.csv'] = b'1,3' * 99
+    else:
+        spoil(server, 'prices.csv', way)
+    with pytest.raises(DataNotAvailable, match=says) as error:
+        d2l.download('prices')
+    assert f'put it at {nowhere / "prices.csv"}' in str(error.value)
+    assert (nowhere / 'prices.csv').read_bytes() == b'older'
+    assert os.listdir(nowhere) == ['prices.csv']
+
+
+def test_a_name_that_is_not_in_the_hub():
+    for get in [d2l.download, d2l.download_extract]:
+        with pytest.raises(ValueError, match="'cats' is none of DATA_HUB: "
+                           'hymenoptera; add'):
+            get('cats')
+
+
+HOTDOG = {'train/hotdog/0.png': b'a', 'train/not-hotdog/0.png': b'b',
+          'test/hotdog/1.png': b'c'}
+
+
+@pytest.mark.parametrize('file, pack', [
+    ('hotdog.zip', zip_of), ('hotdog.tar', lambda f: tar_of(f, 'w')),
+    ('hotdog.tar.gz', tar_of), ('hotdog.tgz', tar_of)])
+@pytest.mark.parametrize('top', ['hotdog/', ''])
+def test_download_extract(nowhere, offer, server, file, pack, top):
+    offer('hotdog', file, pack({top + k: v for k, v in HOTDOG.items()}))
+    for _ in range(2):
+        folder = d2l.download_extract('hotdog')
+        assert folder == str(nowhere / 'hotdog')
+        assert names_in(folder) == sorted(HOTDOG)
+    (nowhere / file).unlink()  # what was unpacked is enough
+    assert d2l.download_extract('hotdog') == folder
+    assert server.asked == [file] and os.listdir(nowhere) == ['hotdog']
+
+
+def test_as_d2l_writes_it(nowhere, server):
+    """Its lines for the hot dogs, with another address."""
+    server.files['hotdog.zip'] = zip_of({
+        'hotdog/' + name: content for name, content in HOTDOG.items()})
+    url, digest = server.url, hashlib.sha1(
+        server.files['hotdog.zip']).hexdigest()
+    assert d2l.DATA_URL == 'http://d2l-data.s3-accelerate.amazonaws.com/'
+    d2l.DATA_HUB['hotdog'] = (url + 'hotdog.zip', digest)
+    try:
+        data_dir = d2l.download_extract('hotdog')
+        found = os.listdir(os.path.join(data_dir, 'train'))
+        assert sorted(found) == ['hotdog', 'not-hotdog']
+    finally:
+        del d2l.DATA_HUB['hotdog']
+
+
+def test_a_folder_inside_of_an_archive(nowhere, offer):
+    offer('voc2012', 'VOCtrainval_11-May-2012.tar', tar_of(
+        {'VOCdevkit/VOC2012/a.txt': b'a', 'VOCdevkit/other': b'b'}, 'w'))
+    folder = d2l.download_extract('voc2012', 'VOCdevkit/VOC2012')
+    assert folder == str(nowhere / 'VOCdevkit' / 'VOC2012')
+    assert names_in(folder) == ['a.txt']
+    with pytest.raises(DataDamaged, match='May-2012.tar holds no folder VOC7'):
+        d2l.download_extract('voc2012', 'VOCdevkit/VOC7')
+
+
+def link_out():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode='w') as archive:
+        info = tarfile.TarInfo('evil/link')
+        info.type, info.linkname = tarfile.SYMTYPE, '../../..'
+        archive.addfile(info)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize('file, contents', [
+    ('evil.tar', tar_of({'evil/../../../out': b'x'})),
+    ('evil.tar', tar_of({'../out': b'x'})), ('evil.tar', link_out()),
+    ('evil.zip', zip_of({'../../out': b'x', '/out': b'y',
+                         'evil/../../out': b'z'})),
+    ('evil.csv', b'1,2'), ('evil.zip', zip_of({}))])
+def test_nothing_gets_out_of_the_folder(nowhere, offer, file, contents):
+    """zipfile leaves '..' out of names, tarfile refuses such an archive."""
+    offer('evil', file, contents)
+    try:
+        folder = d2l.download_extract('evil')
+    except DataDamaged as error:
+        assert str(nowhere / file) in str(error)
+        assert os.listdir(nowhere) == [file]
+    else:
+        assert file == 'evil.zip' and Path(folder) == nowhere / 'evil'
+    assert sorted(os.listdir(nowhere.parent)) == ['cache']
+    assert not Path('/out').exists()
+
+
+def test_dataloader_workers(monkeypatch):
+    for cores, workers in [(64, 4), (4, 4), (2, 2), (None, 1)]:
+        monkeypatch.setattr(os, 'cpu_count', lambda: cores)
+        assert d2l.get_dataloader_workers() == workers
+
+
+def test_fashion_mnist_labels():
+    labels = torch.tensor([9, 0])
+    assert d2l.get_fashion_mnist_labels(labels) == ['ankle boot', 't-shirt']
+    for wrong in ([10], [-1]):
+        with pytest.raises(ValueError, match=rf'0 to 9, got \[{wrong[0]}\]'):
+            d2l.get_fashion_mnist_labels(wrong)
+
+
 # Ants and bees
 
 
 def photographs():
     return {f'hymenoptera_data/{part}/{i}.jpg': b'\xff\xd8' + bytes([i])
-            for part, n in data.HYMENOPTERA_COUNTS.items() for i in range(n)}
+            for part, n in hub.HYMENOPTERA_COUNTS.items() for i in range(n)}
 
 
 @pytest.fixture
-def insects(server, monkeypatch):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, 'w') as archive:
-        for name, contents in photographs().items():
-            archive.writestr(name, contents)
-    server.files['h.zip'] = file.getvalue()
-    monkeypatch.setattr(data, 'HYMENOPTERA_URL', server.url + 'h.zip')
+def insects(offer):
+    offer('hymenoptera', 'hymenoptera_data.zip', zip_of(photographs()),
+          'sha256')
 
 
 def test_hymenoptera(nowhere, insects, server, tmp_path):
@@ -636,32 +822,39 @@ def test_hymenoptera(nowhere, insects, server, tmp_path):
         for _ in range(2):
             folder = data.hymenoptera(root)
             assert folder == expected / 'hymenoptera_data'
-        assert set(server.asked) == {'h.zip'} and len(server.asked) == 2
+        assert server.asked == ['hymenoptera_data.zip']
         files = {str(path.relative_to(expected)): path.read_bytes()
                  for path in folder.rglob('*.jpg')}
         assert files == photographs()
-        assert os.listdir(expected) == ['hymenoptera_data']
+        assert sorted(os.listdir(expected)) == [
+            'hymenoptera_data', 'hymenoptera_data.zip']
+
+
+def test_hymenoptera_has_a_checksum(monkeypatch):
+    """Of the file at this address, as PyTorch's tutorials check it."""
+    monkeypatch.undo()
+    assert hub.DATA_HUB['hymenoptera'] == (
+        'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
+        'fbc41b31d544714d18dd1230b1e2b455'
+        'e1557766e13e67f9f5a7a23af7c02209')
 
 
 @pytest.mark.parametrize('way', ['not there', 'cut', 'altered', 'other'])
 def test_hymenoptera_not_available(nowhere, insects, server, way):
-    if way == 'altered':
-        contents = bytearray(server.files['h.zip'])
-        contents[len(photographs()) * 20] ^= 1
-        contents[contents.index(b'\xff\xd8') + 2] ^= 1
-        server.files['h.zip'] = bytes(contents)
+    name = 'hymenoptera_data.zip'
+    if way == 'altered':  # a photograph, and the zip's own checksums
+        other = photographs() | {
+            'hymenoptera_data/val/bees/5.jpg': b'\xff\xd8\xff'}
+        server.files[name] = zip_of(other)
     elif way == 'other':
-        file = io.BytesIO()
-        zipfile.ZipFile(file, 'w').close()
-        server.files['h.zip'] = file.getvalue()
+        server.files[name] = zip_of({})
     else:
-        spoil(server, 'h.zip', way)
+        spoil(server, name, way)
     with pytest.raises(DataNotAvailable) as error:
         data.hymenoptera()
     text = str(error.value)
-    assert text.startswith('hymenoptera is not to be had') and (
-        server.url in text and str(nowhere / 'hymenoptera_data') in text
-        and 'data.hymenoptera()"' in text)
+    assert text.startswith('hymenoptera is not to be had')
+    assert server.url in text and str(nowhere / name) in text
     assert os.listdir(nowhere) == []
 
 
@@ -675,12 +868,12 @@ def test_hymenoptera_with_photographs_missing(nowhere, insects):
 
 def test_hymenoptera_when_another_process_is_faster(nowhere, insects,
                                                     monkeypatch):
-    download = data.download_and_extract_archive
+    really_unpack = hub.unpack
 
-    def slow_download(url, part):
-        download(url, part)
-        download(url, nowhere)
-    monkeypatch.setattr(data, 'download_and_extract_archive', slow_download)
+    def slow(path, folder):
+        really_unpack(path, folder)
+        really_unpack(path, nowhere)
+    monkeypatch.setattr(hub, 'unpack', slow)
     assert data.hymenoptera() == nowhere / 'hymenoptera_data'
 
 
@@ -813,17 +1006,64 @@ def test_to_begins_with_a_fresh_seed():
     assert walk(data_iter.to('cpu')) == first
 
 
+BYTES = np.zeros((2, 1, 4, 4), np.uint8)
+
+
 @pytest.mark.parametrize('images, labels, batch_size, message', [
     (torch.zeros(2, 1, 4, 4), [0, 1], 1, 'uint8 .*got torch.float32'),
     (np.zeros((2, 1, 4, 4)), [0, 1], 1, 'uint8 .*got torch.float64'),
-    (np.zeros((2, 4, 4), np.uint8), [0, 1], 1, r'got torch.uint8 \(2, 4, 4\)'),
-    (np.zeros((2, 1, 4, 4), np.uint8), [0], 1, r'\(2,\), got .* \(1,\)'),
-    (np.zeros((2, 1, 4, 4), np.uint8), [[0], [1]], 1, r'got .* \(2, 1\)'),
-    (np.zeros((2, 1, 4, 4), np.uint8), [0., 1.], 1, 'got torch.float32'),
-    (np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 0, '1 or more, got 0')])
+    (BYTES[:, 0], [0, 1], 1, r'got torch.uint8 \(2, 4, 4\)'),
+    (BYTES[:0], [], 1, r'got torch.uint8 \(0, 1, 4, 4\)'),
+    (BYTES[:, :, :0], [0, 1], 1, r'got torch.uint8 \(2, 1, 0, 4\)'),
+    (np.zeros((2, 28, 28, 3), np.uint8), [0, 1], 1,
+     r'\(2, 28, 28, 3\) look like \(N, H, W, C\).*permute\(0, 3, 1, 2\)'),
+    ('a.png', [0, 1], 1, 'images and labels must be numbers'),
+    (BYTES[:, :, ::-1], [0, 1], 1, 'negative'),
+    (BYTES, None, 1, 'images and labels must be numbers'),
+    (BYTES, ['ant', 'bee'], 1, 'images and labels must be numbers'),
+    (BYTES, [0], 1, r'\(2,\), got .* \(1,\): \[0\]'),
+    (BYTES, [[0], [1]], 1, r'got .* \(2, 1\)'),
+    (BYTES, [0., 1.], 1, 'got torch.float32'),
+    (BYTES, [False, True], 1, 'got torch.bool'),
+    (BYTES, [0, -1], 1, r'from 0 up .*\[0, -1\]'),
+    (BYTES, np.array([0, 1j]), 1, 'got torch.complex'),
+    *((BYTES, [0, 1], size, f'batch_size must be whole, .*got {size!r}')
+      for size in [0, -1, 2.5, '4', None])])
 def test_image_iter_refuses(images, labels, batch_size, message):
     with pytest.raises(ValueError, match=message):
         ImageIter(images, labels, batch_size)
+
+
+@pytest.mark.parametrize('resize', [0, -3, 2.5, '8', (8,), (8, 8, 8), (8, 0),
+                                    (8, 2.0)])
+def test_image_iter_refuses_a_size(resize):
+    with pytest.raises(ValueError, match='resize .height and width. must be '
+                       'whole, 1 or more, got '):
+        ImageIter(BYTES, [0, 1], 1, resize=resize)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.int8, np.uint16, np.uint64])
+def test_numbers_of_numpy_are_numbers(dtype):
+    data_iter = ImageIter(BYTES, np.array([0, 7], dtype), np.int64(2),
+                          resize=np.int32(5), seed=np.int64(3), shuffle=True)
+    (X, y), = data_iter
+    assert X.shape == (2, 1, 5, 5) and sorted(y.tolist()) == [0, 7]
+    assert len(data_iter.take(np.int64(1))) == 1
+    halves = data_iter.split(np.float32(0.5))
+    assert [len(part.labels) for part in halves] == [1, 1]
+
+
+@pytest.mark.parametrize('n', [2.5, '3', None, float('nan')])
+def test_take_refuses(n):
+    with pytest.raises(ValueError, match=f'from 1 to 10 .*got {n}'):
+        make_iter(10).take(n)
+
+
+@pytest.mark.parametrize('fraction', [float('nan'), '0.2', None, True,
+                                      float('inf')])
+def test_split_refuses(fraction):
+    with pytest.raises(ValueError, match=f'got {fraction} of 10 images'):
+        make_iter(10).split(fraction)
 
 
 # The sample inside the package

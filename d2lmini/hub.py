@@ -1,0 +1,176 @@
+"""Files from the net: downloaded once, checked, and unpacked."""
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from http.client import HTTPException
+from pathlib import Path
+from urllib.request import urlopen
+
+from d2lmini.utils import written_whole
+
+DATA_URL = 'http://d2l-data.s3-accelerate.amazonaws.com/'
+DATA_HUB = {'hymenoptera': (  # a name, its address, and SHA-1 or SHA-256
+    'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
+    'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209')}
+HYMENOPTERA_COUNTS = {'train/ants': 123, 'train/bees': 121,
+                      'val/ants': 70, 'val/bees': 83}
+# What a file that is missing or bad, a network or a full disk may raise.
+FAILURES = (OSError, EOFError, LookupError, ValueError, RuntimeError,
+            HTTPException, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+told = set()  # the lines that have been said
+
+
+class DataNotAvailable(Exception):
+    """No source has the data set; the message says what was tried."""
+
+
+class DataDamaged(Exception):
+    """A file of data is truncated or altered; the message names it."""
+
+
+def cache_folder() -> Path:
+    """Return $D2LMINI_DATA, or ~/.cache/d2lmini if that is not set."""
+    return Path(os.environ.get('D2LMINI_DATA')
+                or '~/.cache/d2lmini').expanduser()
+
+
+def say(line):
+    """Print a line to the error stream, once in a session."""
+    if line not in told:
+        told.add(line)
+        print(line, file=sys.stderr)
+
+
+def one_line(error):
+    """Return what an error says, on one line."""
+    return ' '.join((str(error) or repr(error)).split())
+
+
+def not_available(name, tried, path):
+    """Return the DataNotAvailable that says what was tried, and what to do."""
+    return DataNotAvailable('\n  '.join([
+        f'{name} is not to be had. Tried:', *tried]) + '\nConnect to the net '
+        f'and try again, or get the file in another way and put it at {path}')
+
+
+def locate(name, cache_dir):
+    """Return the address of a file of DATA_HUB, its checksum and its path."""
+    if name not in DATA_HUB:
+        raise ValueError(f'{name!r} is none of DATA_HUB: {", ".join(DATA_HUB)}'
+                         '; add DATA_HUB[name] = (address, checksum)')
+    url, digest = DATA_HUB[name]
+    folder = Path(cache_dir or cache_folder())
+    return url, digest, folder / url.rsplit('/', 1)[-1]
+
+
+def download(name: str, cache_dir=None) -> str:
+    """Return the path of a file of DATA_HUB, which is downloaded once.
+
+    Args:
+        name: Of DATA_HUB. Add what you want to it: DATA_HUB[name] = (address,
+            the file's SHA-1 or SHA-256).
+        cache_dir: Where the file is kept, the cache folder if None.
+
+    Raises:
+        ValueError: If DATA_HUB has no such name.
+        DataNotAvailable: If the file is not there, or has another checksum,
+            and the net is out of reach or gives another file.
+    """
+    url, digest, path = locate(name, cache_dir)
+    try:
+        if not path.exists() or checksum(path, digest) != digest:
+            fetch(url, path, digest)
+    except FAILURES as error:
+        raise not_available(name, [f'{url}: {one_line(error)}'], path
+                            ) from error
+    return str(path)
+
+
+def fetch(url, path, digest):
+    """Download a file, whole or not at all; ValueError if it is another."""
+    say(f'downloading {url}')
+    with written_whole(path) as part:
+        with urlopen(url, timeout=30) as response, open(part, 'wb') as file:
+            shutil.copyfileobj(response, file)
+        if (found := checksum(part, digest)) != digest:
+            raise ValueError(f'its checksum is {found}, wanted is {digest}')
+
+
+def checksum(path, like):
+    """Return a file's SHA-1, or SHA-256 if `like` is as long as one."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(
+            file, 'sha1' if len(like) == 40 else 'sha256').hexdigest()
+
+
+def download_extract(name: str, folder: str | None = None,
+                     cache_dir=None) -> str:
+    """Return the path of the folder that a zip or tar file of DATA_HUB holds.
+
+    The folder lies beside the file, whole or not at all.
+
+    Args:
+        name: Of DATA_HUB.
+        folder: Which folder of the file; if None, the one that has the
+            file's name without its ending, or all that is in the file.
+        cache_dir: Where both are kept, the cache folder if None.
+
+    Raises:
+        DataDamaged: If the file holds no such folder, or is none to unpack.
+            Else as download.
+    """
+    path = locate(name, cache_dir)[-1]
+    stem = path.name.removesuffix(path.suffix).removesuffix('.tar')
+    target = path.parent / (folder or stem)
+    if target.is_dir():
+        return str(target)
+    download(name, cache_dir)
+    with tempfile.TemporaryDirectory(dir=path.parent) as part:
+        inside = Path(part, 'all')
+        source = inside / (folder or stem)
+        try:
+            unpack(path, inside)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(source if folder or source.is_dir() else inside, target)
+        except FAILURES as error:
+            if not target.is_dir():  # else another process was faster
+                raise DataDamaged(f'{path} holds no folder {target.name} '
+                                  f'({one_line(error)})') from error
+    return str(target)
+
+
+def unpack(path, folder):
+    """Unpack a zip or tar file; nothing gets out of the folder."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    else:
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter='data')
+
+
+def hymenoptera(root=None) -> Path:
+    """Return the folder of photographs {train,val}/{ants,bees}/*.jpg.
+
+    244 photographs to train with, 153 to validate, of various sizes. From
+    PyTorch's transfer-learning tutorial.
+
+    Args:
+        root: Where it is looked for and unpacked, the cache folder if None.
+
+    Raises:
+        DataNotAvailable: If they are not there and the net is out of reach.
+        DataDamaged: If some are missing.
+    """
+    folder = Path(download_extract('hymenoptera', cache_dir=root))
+    for part, n in HYMENOPTERA_COUNTS.items():
+        found = len(list((folder / part).glob('*.jp*g')))
+        if found < n:
+            raise DataDamaged(f'{folder / part} has {found} of {n} '
+                              f'photographs: delete {folder}, then try again')
+    return folder
