@@ -11,19 +11,15 @@ import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
-# Names that are no function or class of ours: where they are.
+# Names that d2l has of others, or for what has another name here.
 _OTHERS = {
-    'CIFAR10_LABELS': 'd2lmini.data:CIFAR10_LABELS',
-    'COLORS': 'd2lmini.plot:COLORS',
-    'DATA_HUB': 'd2lmini.data:DATA_HUB', 'DATA_URL': 'd2lmini.data:DATA_URL',
-    'FASHION_MNIST_LABELS': 'd2lmini.data:FASHION_MNIST_LABELS',
     'Image': 'PIL.Image', 'np': 'numpy', 'plt': 'matplotlib.pyplot',
     'evaluate_accuracy': 'd2lmini.train:evaluate_accuracy_gpu',
     'transition_block': 'd2lmini.nets:transition',
     'astype': 'torch:Tensor.type', 'nn_Module': 'torch.nn:Module',
-    'reduce_mean': 'torch:mean', 'reduce_sum': 'torch:sum', 'reshape':
-    'torch:Tensor.reshape', 'size': 'torch:numel', 'to': 'torch:Tensor.to',
-    'transpose': 'torch:t'}
+    'reduce_mean': 'torch:mean', 'reduce_sum': 'torch:sum',
+    'reshape': 'torch:Tensor.reshape', 'size': 'torch:numel',
+    'to': 'torch:Tensor.to', 'transpose': 'torch:t'}
 _OTHERS |= {name: f'torch:{name}' for name in (
     'abs arange argmax concat cos cosh exp eye float32 int32 linspace log '
     'matmul meshgrid normal ones rand randn sin sinh stack tanh tensor '
@@ -34,7 +30,6 @@ _INSTEAD = {
     'FashionMNIST': 'd2l.load_data_fashion_mnist',
     'Module': 'torch.nn.Module and d2l.train_gpu',
     'ProgressBoard': 'd2l.Animator', 'Trainer': 'd2l.train_gpu',
-    'get_fashion_mnist_labels': 'd2l.FASHION_MNIST_LABELS[i]',
     'gpu': 'd2l.try_gpu', 'init_cnn': 'net.apply(d2l.init_weights)',
     'layer_summary': 'd2l.summary.summary', 'linreg': 'torch.nn.Linear',
     'load_array': 'DataLoader(TensorDataset(*arrays)) of torch.utils.data',
@@ -49,13 +44,17 @@ _INSTEAD = {
 
 @functools.cache
 def _table():
-    """Return where each public name is, read from the files, not imported."""
+    """Return where each public name is, read from the files, not imported.
+
+    A line that begins with def, class, or a constant and = makes a name.
+    """
     table, modules = dict(_OTHERS), {}
     for path in sorted([*_FOLDER.glob('*.py'), *_FOLDER.glob('nets/*.py'),
                         _FOLDER / 'scale/export.py']):
         place = '.'.join(path.with_suffix('').relative_to(_FOLDER).parts)
-        for name in re.findall(r'^(?:def|class) ([A-Za-z]\w*)',
-                               path.read_text('utf-8'), re.M):
+        for name in re.findall(
+                r'^(?:def |class |(?=[A-Z\d_]+ = ))([A-Za-z]\w*)',
+                path.read_text('utf-8'), re.M):
             table[name] = f'd2lmini.{place}:{name}'
         if path.parent == _FOLDER and path.stem != '__init__':
             modules[place] = f'd2lmini.{place}'
