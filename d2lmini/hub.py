@@ -22,7 +22,7 @@ HYMENOPTERA_COUNTS = {'train/ants': 123, 'train/bees': 121,
 # What a file that is missing or bad, a network or a full disk may raise.
 FAILURES = (OSError, EOFError, LookupError, ValueError, RuntimeError,
             HTTPException, zipfile.BadZipFile, tarfile.TarError, zlib.error)
-told = set()  # the lines that have been said
+told: set[str] = set()  # the lines that have been said
 
 
 class DataNotAvailable(Exception):

@@ -48,7 +48,7 @@ def open_picture(path: str | os.PathLike,
                 check_header(image, path, max_pixels)
                 cut = ';16' in str(image.tile) and image.mode[0] != 'I'
                 picture = ImageOps.exif_transpose(image)
-            if cut and max(top for _, top in picture.getextrema()[:3]) < 64:
+            if cut and np.asarray(picture)[..., :3].max() < 64:
                 warnings.warn(f'{path}: of its 16 bits a color only the upper '
                               '8 can be read, and they are nearly black')
             return to_rgb(picture, path)

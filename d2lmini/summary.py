@@ -1,6 +1,7 @@
 """What a network does to an input, and what that costs."""
 import weakref
 from numbers import Integral
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
@@ -112,17 +113,6 @@ class Summary:
                 for name in self.not_counted)
 
 
-class Call(NamedTuple):
-    """A module that is being called, and what was counted until then."""
-    module: nn.Module
-    shapes: list
-    rows: int
-    multiply_adds: int
-    memory: int
-    used: list  # parameters
-    new: set    # storages that were made in it
-
-
 class Recorder(TorchDispatchMode):
     """Note what goes into each layer and what comes out, by hooks.
 
@@ -135,7 +125,8 @@ class Recorder(TorchDispatchMode):
         self.names = {module: name for name, module in net.named_modules()}
         self.weights = {storage(p): p for p in net.parameters()}
         self.flops = FlopCounterMode(display=False)  # two a multiply-add
-        self.open = []          # the calls that have begun and not ended
+        self.open = []  # the calls that have not ended: used parameters, new
+        # storages, and what was counted before them
         self.rows, self.counted, self.not_counted = [], set(), set()
         self.memory = 0
 
@@ -153,14 +144,11 @@ class Recorder(TorchDispatchMode):
             self.not_counted.add(name)
         return output
 
-    def multiply_adds(self):
-        """Return how many there have been."""
-        return self.flops.get_total_flops() // 2
-
     def enter(self, module, args):
-        self.open.append(Call(
-            module, [tuple(X.shape) for X in tensors(args)], len(self.rows),
-            self.multiply_adds(), self.memory, [], set()))
+        self.open.append(SimpleNamespace(
+            module=module, shapes=[tuple(X.shape) for X in tensors(args)],
+            used=[], new=set(), rows=len(self.rows), memory=self.memory,
+            flops=self.flops.get_total_flops()))
 
     def leave(self, module, args, output):
         call, level = self.open.pop(), len(self.open)
@@ -172,13 +160,12 @@ class Recorder(TorchDispatchMode):
             self.open[-1].used.extend(call.used)
         if level > self.depth:
             return
-        inner = self.rows[call.rows:]  # what they count is not this one's
-        costs = [self.count([*module.parameters(level == self.depth),
-                             *call.used]),
-                 self.multiply_adds() - call.multiply_adds
+        whole, inner = level == self.depth, self.rows[call.rows:]
+        costs = [self.count([*module.parameters(whole), *call.used]),
+                 (self.flops.get_total_flops() - call.flops) // 2
                  - sum(row.multiply_adds for row in inner),
                  self.memory - call.memory - sum(row.memory for row in inner)]
-        if any(costs) or level == self.depth or not has_layers(module):
+        if any(costs) or whole or not has_layers(module):
             shape = next((tuple(Y.shape) for Y in tensors(output)), None)
             self.rows.append(Row(self.names[module], type(module).__name__,
                                  shape, *costs))
@@ -198,7 +185,7 @@ class Recorder(TorchDispatchMode):
 
     def where(self):
         """Say which layer was at work, and on what."""
-        module, shapes, *_ = self.open[-1]
+        module, shapes = self.open[-1].module, self.open[-1].shapes
         name = self.names[module]
         return (f'{"layer " + name if name else "the network"}, '
                 f'{str(module).splitlines()[0].rstrip("(")}, got an input of '

@@ -17,12 +17,12 @@ import time
 import zipfile
 from pathlib import Path
 
+import children
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-import children
 import d2lmini as d2l
 from d2lmini import data, hub
 from d2lmini.data import DataDamaged, DataNotAvailable, ImageIter
@@ -789,7 +789,7 @@ def test_nothing_gets_out_of_the_folder(nowhere, offer, file, contents):
 
 def test_dataloader_workers(monkeypatch):
     for cores, workers in [(64, 4), (4, 4), (2, 2), (None, 1)]:
-        monkeypatch.setattr(os, 'cpu_count', lambda: cores)
+        monkeypatch.setattr(os, 'cpu_count', lambda n=cores: n)
         assert d2l.get_dataloader_workers() == workers
 
 

@@ -12,10 +12,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from d2lmini import (data, explain, fine_tune, numpy_cnn, ops, pictures, plot,
-                     train, utils)
-from d2lmini.nets import (alexnet, densenet, efficientnet, googlenet, lenet,
-                          resnet, vgg)
+from d2lmini import (
+    data,
+    explain,
+    fine_tune,
+    numpy_cnn,
+    ops,
+    pictures,
+    plot,
+    train,
+    utils,
+)
+from d2lmini.nets import (
+    alexnet,
+    densenet,
+    efficientnet,
+    googlenet,
+    lenet,
+    resnet,
+    vgg,
+)
 from d2lmini.scale import export
 
 ROOT = Path(__file__).parent.parent

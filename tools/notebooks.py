@@ -2,7 +2,7 @@
 
     python tools/notebooks.py run [NOTEBOOK ...]    all if none is named
     python tools/notebooks.py setup [NOTEBOOK ...]  rewrite the set-up cells
-    python tools/notebooks.py tidy [NOTEBOOK ...]   rewrite the rest as run does
+    python tools/notebooks.py tidy [NOTEBOOK ...]   form of what is stored
 
 `run` executes in clean kernels and stores the outputs, whole or not at all.
 `setup` writes the repository's address from pyproject.toml into each page.

@@ -161,7 +161,7 @@ def say(error):
 
 
 def show(line, file):
-    """Print a line, with \\x1b and the like for what cannot be shown."""
+    """Print a line, with an escape for each character that cannot be shown."""
     line = CONTROL.sub(lambda found: ascii(found[0])[1:-1], line)
     code = getattr(file, 'encoding', None) or 'utf-8'
     print(line.encode(code, 'backslashreplace').decode(code), file=file)
