@@ -10,12 +10,14 @@ call runs in a fresh Jupyter kernel, as a reader runs it, and is timed whole:
 loading the data, training, testing, drawing; imports are not timed. The ways
 take turns; the table gives medians, and the JSON files in
 benchmarks/results/speed all numbers (chapter 11 shows the medians). A file
-that is there is not measured again. Lightning, fastai and d2l get their data as their manuals show it: a
-DataLoader with worker processes over torchvision's data set with ToTensor
-(d2l on Fashion-MNIST: its own function for that). In the rows "our tensors"
-they get the iterators that train_gpu gets, so nothing but the loop differs.
-On the CPU: Fashion-MNIST, 2 epochs, 3 repeats, about 12 minutes on two
-cores. On a GPU: LeNet and ResNet-18, Fashion-MNIST and CIFAR-10, 10 epochs.
+that is there is not measured again. Lightning, fastai and d2l get their data
+as their manuals show it: a DataLoader with worker processes over
+torchvision's data set with ToTensor (d2l on Fashion-MNIST: its own function
+for that). In the rows "our tensors" they get the iterators that train_gpu
+gets, so nothing but the loop differs. The bare loop runs in both memory
+formats, train_gpu in channels-last, its default. On the CPU: Fashion-MNIST, 2
+epochs, 3 repeats, about 12 minutes on two cores. On a GPU: LeNet and
+ResNet-18, Fashion-MNIST and CIFAR-10, 10 epochs.
 
 The peers are optional. Install them into a copy of this environment, or, to
 leave it as it is, into a FOLDER (with --target and --no-deps, also what pip
@@ -38,7 +40,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import torch
-import torchvision
 from common import recorded
 from nbclient import NotebookClient
 from torch import nn
@@ -134,7 +135,7 @@ def ours(job, net, **options):
                     init=train.init_weights, **options)
 
 
-def bare(job, net):
+def bare(job, net, memory_format=torch.contiguous_format):
     """The shortest loop over tensors in memory: no helpers, no curves."""
     arrays, _ = data.find_arrays(job.data)
     X, y, X_test, y_test = (torch.from_numpy(arrays[key]).to(job.device)
@@ -143,7 +144,8 @@ def bare(job, net):
                  for X in (X, X_test))
     X, X_test = X.float() / 255, X_test.float() / 255
     y, y_test = y.long(), y_test.long()
-    net.to(job.device).apply(train.init_weights)
+    net.to(job.device, memory_format=memory_format)
+    net.apply(train.init_weights)
     optimizer = torch.optim.SGD(net.parameters(), lr=job.lr)
     loss = nn.CrossEntropyLoss()
     for _ in range(job.num_epochs):
@@ -232,8 +234,8 @@ def fastai(job, net, make_iters=None):
 
 
 WAYS = {'train_gpu': ours,
-        'train_gpu, channels last': functools.partial(ours,
-                                                      channels_last=True),
+        'bare loop, channels last': functools.partial(
+            bare, memory_format=torch.channels_last),
         'bare loop': bare, 'd2l': d2l, 'lightning': lightning,
         'fastai': fastai} | {
     f'{peer.__name__}, our tensors': functools.partial(

@@ -107,7 +107,7 @@ def draw_network(layers, width=7, height=1.9):
     _, ax = plt.subplots(figsize=(width, height))
     steps = [(np.log2(1 + shape[0]), np.log2(1 + (*shape, 1)[1]))
              for _, shape in layers]
-    slot, top = 1.25 * max(steps)[0], max(h for _, h in steps) / 2
+    slot, top, end = 1.25 * max(steps)[0], max(h for _, h in steps) / 2, 0
     text = dict(ha='center', linespacing=1.1)
     for i, ((name, shape), (w, h)) in enumerate(zip(layers, steps)):
         x, kind = i * slot, 2 if len(shape) == 1 else int('pool' in name)
@@ -232,9 +232,10 @@ class Animator:
     legend: a name for each curve. fmts: how to draw the first ones, as in
     matplotlib ('m--'); else they have the book's colors and dashes. nrows,
     ncols: as in d2l; the curves are drawn into the first of the axes.
-    add(x, ys) adds a point to each curve; None leaves one as it is. It redraws at most twice a second, less often if
-    drawing is slow (under 2 % of the time goes into it), and once more when
-    the cell ends, so the last point is there. In a script it shows nothing.
+    add(x, ys) adds a point to each curve; None leaves one as it is. It
+    redraws at most twice a second, less often if drawing is slow (under 2 %
+    of the time goes into it), and once more when the cell ends, so the last
+    point is there. In a script it shows nothing.
     """
 
     def __init__(self, xlabel=None, ylabel=None, legend=None, xlim=None,
@@ -265,6 +266,11 @@ class Animator:
             self.waits_for_end = True
         if time.monotonic() >= self.next_draw:
             self.draw()
+
+    @property
+    def Y(self):
+        """The numbers of each curve, as d2l's Animator keeps them."""
+        return [values for _, values in self.curves]
 
     def draw(self):
         """Draw all points now, whatever the clock says."""

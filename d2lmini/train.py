@@ -61,7 +61,7 @@ def evaluate_accuracy_gpu(net: nn.Module, data_iter: Iterable,
     Raises:
         ValueError: If data_iter gives no minibatch.
     """
-    if device is None:
+    if device is None and isinstance(net, nn.Module):
         device = next(net.parameters(), torch.empty(0)).device
     metric = Accumulator(2)                      # right predictions, images
     with mode(net, train=False), torch.no_grad():
@@ -205,7 +205,7 @@ class Run:
     loss: Callable
     optimizer: torch.optim.Optimizer
     scheduler: Any = None
-    device: torch.device = torch.device('cpu')
+    device: Any = 'cpu'
     seed: int | None = None
     plot: bool = False
 
@@ -302,6 +302,9 @@ class History:
 @contextlib.contextmanager
 def mode(net, train):
     """Put net into training or evaluation mode, afterwards back."""
+    if not isinstance(net, nn.Module):      # a function has no mode
+        yield
+        return
     before = {module: module.training for module in net.modules()}
     net.train(train)
     try:
@@ -325,3 +328,31 @@ def set_learning_rate(optimizer, lr):
     """Set the rate of all of an optimizer's parameters, from now on."""
     for group in optimizer.param_groups:
         group['lr'] = lr
+
+
+def train_ch6(net, train_iter, test_iter, num_epochs, lr, device=None):
+    """Train as d2l's LeNet chapter does: Xavier's weights, plain SGD."""
+    return told(train_gpu(net, train_iter, test_iter, num_epochs, lr, device,
+                          init=init_weights))
+
+
+def train_ch13(net, train_iter, test_iter, loss, trainer, num_epochs,
+               devices=(None,)):
+    """Train as d2l's augmentation chapter does, on the first of devices.
+
+    Args:
+        loss: Gives one number an example (reduction='none'); as in d2l the
+            gradient is that of their sum, not of their mean.
+        trainer: The optimizer itself, which holds the learning rate.
+    """
+    return told(train_gpu(
+        net, train_iter, test_iter, num_epochs, 0.0, devices[0],
+        optimizer=lambda parameters, lr: trainer, loss=lambda y_hat, y:
+        scale_gradient(loss(y_hat, y).mean(), len(y))))
+
+
+def told(history):
+    """Print what a training gave, as d2l does; return its history."""
+    print(f'loss {history.loss[-1]:.3f}, train acc {history.train_acc[-1]:.3f}'
+          f', test acc {history.valid_acc[-1]:.3f}')
+    return history

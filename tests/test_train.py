@@ -1,12 +1,10 @@
 """Training: what it learns, counts, says, and survives."""
 import copy
 import functools
-import inspect
 import io
 import itertools
 import os
 import random
-import re
 import shutil
 import signal
 import sys
@@ -20,10 +18,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
 
 import children
-from d2lmini import plot, train
-from d2lmini.callbacks import (Checkpoint, Compile, KeepBest, MemoryFormat,
-                               MixedPrecision, TensorBoard)
+from d2lmini.callbacks import (Callback, Checkpoint, Compile, KeepBest,
+                               MemoryFormat, MixedPrecision, TensorBoard)
 from d2lmini.data import ImageIter
+from d2lmini.plot import Animator
 from d2lmini.train import (History, accuracy, evaluate_accuracy_gpu,
                            init_weights, train_gpu)
 from d2lmini.utils import get_rng_state, set_seed
@@ -504,7 +502,7 @@ def test_nothing_in_a_pipe(capfd):
 @pytest.mark.parametrize('num_batches', [1, 2, 4, 5, 6, 11, 235])
 def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
     added = []
-    monkeypatch.setattr(plot.Animator, 'add', lambda self, x, ys:
+    monkeypatch.setattr(Animator, 'add', lambda self, x, ys:
                         added.append((x, *ys)))
     history = train_gpu(make_net(), make_iter(num_batches, 1), make_iter(), 1,
                         0.1, 'cpu')
@@ -766,3 +764,150 @@ def test_a_run_that_failed_leaves_its_last_good_checkpoint(tmp_path):
                   callbacks=[Checkpoint(path)])
     assert len(torch.load(path)['history']['loss']) == 2
     assert os.listdir(tmp_path) == ['run.pt']
+
+
+# Other callbacks
+
+
+class Bias(nn.Module):
+    """A net that says the same of every image."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(3))
+
+    def forward(self, X):
+        return self.bias.expand(len(X), 3)
+
+
+class Mislead(Callback):
+    """Let each epoch teach one class; only class 1 is right."""
+
+    def begin(self, run):
+        run.loss = lambda y_hat, y: F.cross_entropy(
+            y_hat, torch.full_like(y, [0, 1, 2, 0][len(run.history)]))
+
+
+def test_the_best_weights_are_kept_even_over_an_interruption(tmp_path):
+    batches = [(torch.zeros(4, 1), torch.ones(4).long())]
+    for num_epochs in (2, 4):         # the second call goes on from the file
+        net = Bias()
+        history = train_gpu(
+            net, batches, batches, num_epochs, 50.0, 'cpu', callbacks=[
+                KeepBest(), Mislead(), Checkpoint(tmp_path / 'run.pt')])
+        assert int(net.bias.argmax()) == 1
+    assert history.valid_acc == [0, 1, 0, 0]
+    train_gpu(net, batches, batches, 4, 50.0, 'cpu', callbacks=[Mislead()])
+    assert int(net.bias.argmax()) == 0    # as it would have ended
+
+
+def test_keep_best_needs_validation_data():
+    with pytest.raises(ValueError, match='needs validation data, got'):
+        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu',
+                  callbacks=[KeepBest()])
+
+
+def test_tensorboard_reads_what_a_run_gave(tmp_path):
+    event_accumulator = pytest.importorskip(
+        'tensorboard.backend.event_processing.event_accumulator')
+    history = train_gpu(make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu',
+                        scheduler=halve, callbacks=[TensorBoard(tmp_path)])
+    events = event_accumulator.EventAccumulator(str(tmp_path)).Reload()
+    for name, values in [('loss/training', history.loss),
+                         ('accuracy/validation', history.valid_acc),
+                         ('learning rate', [0.1, 0.05, 0.05])]:
+        found = events.Scalars(name)
+        assert [event.step for event in found] == [1, 2, 3]
+        assert [event.value for event in found] == pytest.approx(values)
+
+
+def test_callbacks_are_told_in_their_order_whatever_order_they_are_given():
+    class First(Callback):
+        order = 1
+
+        def begin(self, run):
+            told.append('first')
+
+    class Last(Callback):
+        order = 99
+
+        def begin(self, run):
+            told.append('last')
+
+        def after_step(self, run, i):
+            told.append(i)
+
+        def end(self, run):
+            told.append('end')
+    told = []
+    train_gpu(make_net(), make_iter(8, 3), None, 1, 0.1, 'cpu',
+              callbacks=[Last(), First()])
+    assert told == ['first', 'last', 1, 2, 3, 'end']
+
+
+# Odd arguments
+
+
+@pytest.mark.parametrize('loss, message', [
+    (nn.CrossEntropyLoss, r'the class CrossEntropyLoss: write .*Loss\(\)'),
+    (nn.CrossEntropyLoss(reduction='sum'), "reduction='sum'")])
+def test_a_loss_that_would_train_something_else_is_refused(loss, message):
+    net = make_net()
+    before = weights(net)
+    with pytest.raises(ValueError, match=message):
+        train_gpu(net, make_iter(), None, 1, 0.1, 'cpu', loss=loss)
+    assert weights(net).equal(before)
+
+
+def test_a_loss_of_each_example_trains_as_their_mean():
+    nets = [make_net(), None]
+    nets[1] = copy.deepcopy(nets[0])
+    a, b = (train_gpu(net, make_iter(seed=1), None, 2, 0.1, 'cpu', loss=loss)
+            for net, loss in zip(nets, [
+                None, nn.CrossEntropyLoss(reduction='none')]))
+    torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
+    assert a.loss == pytest.approx(b.loss)
+
+
+@pytest.mark.parametrize('mode, patience, kept', [
+    ('max', 0, 'valid_acc'), ('min', 0, 'loss')])
+def test_reduce_on_plateau_sees_what_it_waits_for(mode, patience, kept):
+    seen = []
+
+    class Plateau(torch.optim.lr_scheduler.ReduceLROnPlateau):
+        def step(self, metric):
+            seen.append(metric)
+            super().step(metric)
+    history = train_gpu(
+        make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu', scheduler=lambda
+        optimizer: Plateau(optimizer, mode, patience=patience))
+    assert seen == getattr(history, kept)
+
+
+def test_empty_data_is_told():
+    with pytest.raises(ValueError, match='train_iter is empty'):
+        train_gpu(make_net(), [], make_iter(), 1, 0.1, 'cpu')
+    with pytest.raises(ValueError, match='gave no minibatch'):
+        evaluate_accuracy_gpu(make_net(), [])
+
+
+def test_a_net_without_parameters_is_evaluated():
+    batches = [(torch.eye(3), torch.tensor([0, 1, 1]))]
+    assert evaluate_accuracy_gpu(nn.Identity(), batches) == pytest.approx(2/3)
+
+
+def test_a_list_of_inputs_is_evaluated():
+    class Sum(nn.Module):
+        def forward(self, Xs):
+            return Xs[0] + Xs[1]
+    batches = [([torch.eye(3), torch.zeros(3, 3)], torch.arange(3))]
+    assert evaluate_accuracy_gpu(Sum(), batches) == 1
+    assert evaluate_accuracy_gpu(Sum(), batches, 'cpu') == 1
+
+
+def test_precision_ends_with_the_run():
+    """The casts are nested: one context for both would stay switched on."""
+    train_gpu(make_net(), make_iter(), make_iter(), 1, 0.1, 'cpu',
+              callbacks=[MixedPrecision()])
+    assert not torch.is_autocast_enabled('cpu')
+    assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

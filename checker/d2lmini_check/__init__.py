@@ -55,8 +55,9 @@ def hint(name):
 def progress(*chapters):
     """Print which questions are done, of the chapters met or named."""
     kept = _kept()
-    for chapter in chapters or sorted(set(_met)) or sorted(questions.chapters()):
-        if chapter not in questions.chapters():
+    known = questions.chapters()
+    for chapter in chapters or sorted(set(_met)) or sorted(known):
+        if chapter not in known:
             _print(f'no exercises belong to chapter {chapter!r}')
             continue
         names = [f'{chapter}.{n}' for n in questions.questions(chapter)]

@@ -194,7 +194,8 @@ def _wrong_default(question, answer, ready, texts):
             default = parameter.default
             if not text or name in given or default is parameter.empty:
                 continue
-            fuller = questions.Case(*case.args, **case.kwargs, **{name: default})
+            fuller = questions.Case(*case.args, **case.kwargs,
+                                    **{name: default})
             if compare.difference(run_one(answer, fuller).value,
                                   wanted) is None:
                 return (f'the default of `{name}` is wrong: right with '

@@ -1,6 +1,7 @@
 """Sample hidden tests for exercises 1, convolution.
 
-    python -m d2lmini_mark exercises/sources/c01_convolution/hidden.py submissions
+    python -m d2lmini_mark exercises/sources/c01_convolution/hidden.py \\
+        submissions
 
 03_pooling.py says how a test is written. Here, where an argument or a result
 is no plain data (a function, a kernel of which many are right), a driver

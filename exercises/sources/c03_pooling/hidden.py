@@ -1,6 +1,7 @@
 """Sample hidden tests for exercises 3, pooling.
 
-    python -m d2lmini_mark exercises/sources/c03_pooling/hidden.py submissions/*.ipynb
+    python -m d2lmini_mark exercises/sources/c03_pooling/hidden.py \\
+        submissions/*.ipynb
 
 A test is a generator with the name of the students' function: it draws inputs
 with the dice, which fall differently for every table of marks, and yields a

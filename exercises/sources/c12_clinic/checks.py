@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from d2lmini_check.networks import (Watched, accuracy_but, accuracy_of,
+                                    accuracy_truth, batch_cases, fill, image,
+                                    looked_at, mean_of_means)
 from d2lmini_check.questions import Case, Question, Wrong
-from d2lmini_check.exercises.c05_classic_nets.checks import (
-    Watched, accuracy_but, accuracy_of, accuracy_truth, batch_cases, fill,
-    image, looked_at, mean_of_means)
 
 GRADIENT = 'parameters without a gradient'
 SIDES = 'sides of the maps after the convolutions'
