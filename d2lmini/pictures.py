@@ -2,7 +2,6 @@
 
 PyTorch is imported where it is used: d2lmini.scale.predict starts without it.
 """
-import itertools
 import os
 import warnings
 from pathlib import Path
@@ -272,7 +271,7 @@ def why_bad(path):
     return None
 
 
-def check_images(folder: str | os.PathLike) -> dict[str, str]:
+def check_images(folder):
     """Name the files of a folder that are no pictures, before training.
 
     load_folder reads all others, and ImageFolder too if they are left out
@@ -296,8 +295,9 @@ def check_images(folder: str | os.PathLike) -> dict[str, str]:
     lenient = ImageFile.LOAD_TRUNCATED_IMAGES
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
-        bad |= {path: reason for path in itertools.chain(*classes.values())
-                if (reason := why_bad(path))}
+        for pictures in classes.values():
+            reasons = {path: why_bad(path) for path in pictures}
+            bad |= {path: why for path, why in reasons.items() if why}
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
     return {path.relative_to(folder).as_posix(): reason

@@ -258,7 +258,9 @@ def test_streams_are_joined():
                said('stdout', 'e'), said('stdout', 'f'), said('stdout', 'g')]
     joined = notebooks.join_streams(outputs)
     assert [o.get('text') for o in joined] == [
-        'ab\n', 'c', 'd', None, 'efg']
+        'c', 'ab\nd', None, 'efg']
+    assert [o.get('name') for o in joined] == [
+        'stderr', 'stdout', None, 'stdout']
     assert notebooks.join_streams([]) == []
 
 

@@ -11,6 +11,7 @@
 import argparse
 import base64
 import io
+import itertools
 import os
 import sys
 import tomllib
@@ -100,14 +101,20 @@ def shrunk(picture):
 
 
 def join_streams(outputs):
-    """Join what was printed in several parts, with nothing in between."""
+    """Join what was printed in several parts, with nothing in between.
+
+    Errors stand first: which of the two comes first differs from run to run.
+    """
     joined = []
-    for output in outputs:
-        last = joined[-1] if joined else {}
-        if output.get('name') and output.get('name') == last.get('name'):
-            last.text += output.text
-        else:
-            joined.append(output)
+    for printed, group in itertools.groupby(
+            outputs, lambda output: output.output_type == 'stream'):
+        group = list(group)
+        for name in ['stderr', 'stdout'] if printed else []:
+            parts = [output for output in group if output.name == name]
+            for output in parts[:1]:
+                output.text = ''.join(part.text for part in parts)
+                joined.append(output)
+        joined += [] if printed else group
     return joined
 
 
