@@ -21,6 +21,16 @@ SHORT = {
     'died': 'ends the process',
     'unread': 'not marked',
 }
+RETURNED = 'What your function returns'
+OR_NOT = 'was its cell left out, or did it raise an error?'
+LATE = (
+    'Your code was not done after {:g} seconds; '
+    'is there a loop without an end?'
+)
+DIED = (
+    'Your code ended its process ({}): no exit(), please, and not too much '
+    'memory.'
+)
 SLOW = (
     'matplotlib.pyplot',
     'torchvision',
@@ -76,7 +86,7 @@ class Result:
 
 
 class Lost(Exception):
-    """Raised when no value comes back: holds the Verdict."""
+    """Raised when no value comes back, with status and text of a Verdict."""
 
 
 class Marker:
@@ -117,7 +127,7 @@ class Marker:
             for i, data in enumerate(sent):
                 values.append(read(test, reply, i, data))
         except Lost as error:
-            lost = error.args[0]
+            lost = Verdict(*error.args)
         for (value, changed), (case, wanted) in zip(values, test.ready):
             what = difference(value, wanted)
             if what:
@@ -160,7 +170,7 @@ class Marker:
             return {'ended': 'late', 'answers': {}}
         except Died as error:
             self.close()
-            raise Lost(Verdict('died', f'{error}.')) from None
+            raise Lost('died', f'{error}.') from None
 
     def ready(self):
         """Return a box in which all cells have run that can be run."""
@@ -234,50 +244,25 @@ def read(test, reply, i, sent):
     """
     answer = reply['answers'].get(i)
     if answer is None:
-        raise Lost(ended(test, reply['ended']))
+        raise ended(test, reply['ended'])
     if 'missing' in answer:
-        raise Lost(
-            Verdict(
-                'missing',
-                f'There is no function {test.of}: was '
-                'its cell left out, or did it raise an error?',
-            )
-        )
+        raise Lost('missing', f'There is no function {test.of}: {OR_NOT}')
     if 'large' in answer:
-        raise Lost(
-            Verdict(
-                'wrong',
-                'What your function returns is far '
-                'larger than what is wanted.',
-            )
-        )
+        raise Lost('wrong', f'{RETURNED} is far larger than what is wanted.')
     if 'error' in answer:
         return error_of(answer['error']), False
     try:
         value = plain.decode(answer.get('value'))
     except (plain.Unreadable, RecursionError) as error:
-        raise Lost(
-            Verdict(
-                'wrong', f'What your function returns cannot be read: {error}.'
-            )
-        ) from None
+        raise Lost('wrong', f'{RETURNED} cannot be read: {error}.') from None
     return value, json.dumps(answer.get('after')) != json.dumps(sent)
 
 
 def ended(test, how):
-    """Return the verdict on a process that ended before its answer."""
+    """Return the Lost for a process that ended before its answer."""
     if how == 'late':
-        return Verdict(
-            'late',
-            'Your code was not done after '
-            f'{test.seconds:g} seconds; is there a loop without '
-            'an end?',
-        )
-    return Verdict(
-        'died',
-        f'Your code ended its process ({printable(how)}):'
-        ' no exit(), please, and not too much memory.',
-    )
+        return Lost('late', LATE.format(test.seconds))
+    return Lost('died', DIED.format(printable(how)))
 
 
 def error_of(error):
@@ -287,10 +272,10 @@ def error_of(error):
         or len(error) != 4
         or not all(type(part) is str for part in error)
     ):
-        raise Lost(Verdict('died', 'Your code sent something unreadable.'))
+        raise Lost('died', 'Your code sent something unreadable.')
     kind, name, text, line = map(printable, error)
     if kind == 'NotImplementedError' and not text:
-        raise Lost(Verdict('blank', 'Not answered yet.'))
+        raise Lost('blank', 'Not answered yet.')
     kind = getattr(builtins, kind, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind = Exception

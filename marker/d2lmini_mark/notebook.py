@@ -17,14 +17,8 @@ class BadSubmission(ValueError):
 
 def read(path):
     """Return the bytes of a submission; raise BadSubmission."""
-    flags = (
-        os.O_RDONLY
-        | getattr(os, 'O_NOFOLLOW', 0)
-        | getattr(os, 'O_NONBLOCK', 0)
-        | getattr(os, 'O_BINARY', 0)
-    )
     try:
-        number = os.open(path, flags)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         if os.path.islink(path):
             raise BadSubmission('this is a link, not a file') from None

@@ -63,39 +63,27 @@ def shown(text):
 
 
 def table(exam, rows):
-    """Return the CSV of all (name, Result) as text; None is no result."""
+    """Return the CSV of all (name, Result) as text.
+
+    Args:
+        exam: The Exam.
+        rows: Pairs of a name and a Result, or a text that says why the
+            submission could not be marked.
+    """
     file = io.StringIO(newline='')
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(
-        [
-            'file',
-            'total',
-            'max',
-            *(f'{t.name} ({number(t.points)})' for t in exam.tests),
-            'note',
-        ]
-    )
+    columns = [f'{t.name} ({number(t.points)})' for t in exam.tests]
+    writer.writerow(['file', 'total', 'max', *columns, 'note'])
     most = sum(t.points for t in exam.tests)
     for name, result in rows:
         if isinstance(result, str):
-            writer.writerow(
-                [
-                    safe_cell(name),
-                    '',
-                    most,
-                    *[''] * len(exam.tests),
-                    safe_cell(f'NOT MARKED: {result}'),
-                ]
-            )
-            continue
+            total, points = '', [''] * len(columns)
+            note = f'NOT MARKED: {result}'
+        else:
+            total, note = result.points(), result.note()
+            points = [v.points for v in result.verdicts.values()]
         writer.writerow(
-            [
-                safe_cell(name),
-                result.points(),
-                most,
-                *(v.points for v in result.verdicts.values()),
-                safe_cell(result.note()),
-            ]
+            [safe_cell(name), total, most, *points, safe_cell(note)]
         )
     return file.getvalue()
 
@@ -111,16 +99,7 @@ def page(exam, name, result):
         if v.text and v.status != 'blank'
     ]
     if result.cells:
-        parts += [
-            '<h2>Cells that did not run to their end</h2>\n<ul>',
-            *(
-                f'<li>Code cell {text(n)} {text(why)}</li>'
-                for n, why in sorted(
-                    result.cells.items(), key=lambda c: int(c[0])
-                )
-            ),
-            '</ul>',
-        ]
+        parts += [cells(result)]
     return PAGE.format(
         title=text(name),
         body='\n'.join(parts),
@@ -129,6 +108,14 @@ def page(exam, name, result):
         exam=text(exam.path.name),
         seed=exam.seed,
     )
+
+
+def cells(result):
+    """Return the cells that did not run to their end as an HTML list."""
+    items = sorted(result.cells.items(), key=lambda cell: int(cell[0]))
+    lines = [f'<li>Code cell {text(n)} {text(why)}</li>' for n, why in items]
+    head = '<h2>Cells that did not run to their end</h2>'
+    return '\n'.join([head, '<ul>', *lines, '</ul>'])
 
 
 def summary(exam, result):

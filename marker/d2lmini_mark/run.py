@@ -164,11 +164,8 @@ class Run:
         except BadSubmission as error:
             bad = str(error)
         name = self.names[path]
-        key = checksum(
-            json.dumps(
-                [FORM, self.digest, checksum(content), bad, name]
-            ).encode()
-        )
+        about = [FORM, self.digest, checksum(content), bad, name]
+        key = checksum(json.dumps(about).encode())
         file = self.folder / 'results' / f'{key}.json'
         page = self.folder / report.page_name(name)
         result = kept_result(file)
@@ -180,10 +177,11 @@ class Run:
             return str(error)
         except Exception as error:  # the rest shall be marked all the same
             return f'{type(error).__name__}: {error}'
-        for target, text in [
-            (page, report.page(self.exam, name, result)),
-            (file, result.to_json()),
-        ]:
+        texts = {
+            page: report.page(self.exam, name, result),
+            file: result.to_json(),
+        }
+        for target, text in texts.items():
             with written_whole(target) as part:
                 Path(part).write_text(text, 'utf-8')
         return result

@@ -5,8 +5,10 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
+import torch
 from submissions import DOUBLE, HIDDEN, ROOT, TOTAL, as_notebook
 
 
@@ -85,13 +87,14 @@ def test_installed_it_marks(boxes, wheel, tmp_path):
     (tmp_path / 'bob.ipynb').write_text(as_notebook(peek, TOTAL))
     (tmp_path / 'random.py').write_text('1 / 0')  # must not be imported
     options = ['tests.py', '.', '--out', 'marks.csv']
+    paths = [str(site), str(Path(torch.__file__).parents[1])]
     for command in [[script], [sys.executable, '-m', 'd2lmini_mark']]:
         done = subprocess.run(
             [*command, *options],
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            env=os.environ | {'PYTHONPATH': str(site)},
+            env=os.environ | {'PYTHONPATH': os.pathsep.join(paths)},
         )
         assert done.returncode == 0, done.stderr
         assert '2 of 2 marked' in done.stdout
