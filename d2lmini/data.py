@@ -1,9 +1,7 @@
 """Data sets: where they are found, and iterators that keep them in memory."""
-import contextlib
 import gzip
 import operator
 import os
-import socket
 import tempfile
 import warnings
 from numbers import Integral, Real
@@ -16,7 +14,8 @@ from torch.nn import functional as F
 
 from d2lmini.hub import (  # noqa: F401  (some are for readers of this file)
     DATA_HUB, DATA_URL, FAILURES, DataDamaged, DataNotAvailable, cache_folder,
-    download, download_extract, hymenoptera, not_available, one_line, say)
+    download, download_extract, hymenoptera, not_available, one_line,
+    patience, say)
 from d2lmini.utils import check_zip, written_whole
 
 KEYS = ['train_images', 'train_labels', 'test_images', 'test_labels']
@@ -362,7 +361,7 @@ def _from_system(name):
 
 def _from_download(name):
     """Let torchvision download and check the files, then fill the cache."""
-    with tempfile.TemporaryDirectory() as folder, _patience(30):
+    with tempfile.TemporaryDirectory() as folder, patience(30):
         data = {}
         for part in ['train', 'test']:
             dataset = DOWNLOADS[name](folder, train=part == 'train',
@@ -421,14 +420,3 @@ def _check_arrays(data):
         if labels.min() < 0 or labels.max() > 9:
             raise ValueError(f'{part}ing: labels from {labels.min()} to '
                              f'{labels.max()}, wanted are 0 to 9')
-
-
-@contextlib.contextmanager
-def _patience(seconds):
-    """Give up on a server that is silent for some seconds."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -1,7 +1,9 @@
 """Files from the net: downloaded once, checked, and unpacked."""
+import contextlib
 import hashlib
 import os
 import shutil
+import socket
 import sys
 import tarfile
 import tempfile
@@ -91,11 +93,22 @@ def download(name: str, cache_dir=None) -> str:
     return str(path)
 
 
+@contextlib.contextmanager
+def patience(seconds):
+    """Give up on a server that is silent for some seconds."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
 def fetch(url, path, digest):
     """Download a file, whole or not at all; ValueError if it is another."""
     say(f'downloading {url}')
-    with written_whole(path) as part:
-        with urlopen(url, timeout=30) as response, open(part, 'wb') as file:
+    with written_whole(path) as part, patience(30):
+        with urlopen(url) as response, open(part, 'wb') as file:
             shutil.copyfileobj(response, file)
         if (found := checksum(part, digest)) != digest:
             raise ValueError(f'its checksum is {found}, wanted is {digest}')

@@ -10,6 +10,7 @@ import itertools
 import os
 import pickle
 import random
+import socket
 import struct
 import tarfile
 import threading
@@ -327,8 +328,8 @@ def test_a_failed_download_leaves_nothing(nowhere, fashion, server, name, way,
                                           says, monkeypatch):
     spoil(server, name, way)
     if way == 'stall':
-        patience = functools.partial(data._patience, 1)
-        monkeypatch.setattr(data, '_patience', lambda seconds: patience())
+        patience = functools.partial(hub.patience, 1)
+        monkeypatch.setattr(data, 'patience', lambda seconds: patience())
     with pytest.raises(DataNotAvailable, match=rf'download: .*({says})'):
         data.load_data_fashion_mnist(8)
     assert name in server.asked and not nowhere.exists()
@@ -364,11 +365,11 @@ def test_a_killed_download_leaves_nothing(nowhere, fashion, server):
 
 
 def test_patience_ends():
-    before = data.socket.getdefaulttimeout()
-    with pytest.raises(KeyError), data._patience(7):
-        assert data.socket.getdefaulttimeout() == 7
+    before = socket.getdefaulttimeout()
+    with pytest.raises(KeyError), hub.patience(7):
+        assert socket.getdefaulttimeout() == 7
         raise KeyError
-    assert data.socket.getdefaulttimeout() == before
+    assert socket.getdefaulttimeout() == before
 
 
 # A cache that cannot be written
