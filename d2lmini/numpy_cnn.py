@@ -322,7 +322,8 @@ def batchnorm_forward(X, gamma, beta, bn_param):
 
     Args:
         X: Minibatch of shape (N, D).
-        gamma, beta: Scale and shift, of shape (D,).
+        gamma: Scale, of shape (D,).
+        beta: Shift, of shape (D,).
         bn_param: A dictionary: 'mode', 'train' or 'test'; 'eps', 1e-5 if
             left out; 'momentum', the share that the running statistics keep,
             0.9 if left out; 'running_mean' and 'running_var', of shape (D,),

@@ -221,8 +221,10 @@ def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum,
 
     Args:
         X: Minibatch of floats, of shape (N, C) or (N, C, H, W).
-        gamma, beta: Scale and shift, C numbers in any shape.
-        moving_mean, moving_var: Running statistics, likewise.
+        gamma: Scale, C numbers in any shape.
+        beta: Shift, likewise.
+        moving_mean: Running mean, likewise.
+        moving_var: Running variance, likewise.
         eps: Added to the variance.
         momentum: Share of the newest minibatch in the running statistics, as
             in PyTorch: 0.1 is what d2l calls 0.9.

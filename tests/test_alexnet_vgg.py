@@ -1,4 +1,5 @@
 """AlexNet and VGG: what is special to these two."""
+
 import pytest
 import torch
 import torchvision
@@ -33,9 +34,17 @@ def count(net):
 def test_alexnet_shapes():
     shapes = outline(AlexNet(width=0.125), 3, 224, 224)
     assert shapes == (
-        [(8, 55, 55)] * 2 + [(8, 27, 27)] + [(24, 27, 27)] * 2
-        + [(24, 13, 13)] + [(48, 13, 13)] * 2 + [(32, 13, 13)] * 4
-        + [(32, 6, 6)] * 2 + [(32 * 36,)] * 2 + [(512,)] * 5 + [(1000,)])
+        [(8, 55, 55)] * 2
+        + [(8, 27, 27)]
+        + [(24, 27, 27)] * 2
+        + [(24, 13, 13)]
+        + [(48, 13, 13)] * 2
+        + [(32, 13, 13)] * 4
+        + [(32, 6, 6)] * 2
+        + [(32 * 36,)] * 2
+        + [(512,)] * 5
+        + [(1000,)]
+    )
 
 
 @pytest.mark.parametrize('side', [28, 29, 32, 47, 64])
@@ -51,8 +60,15 @@ def test_alexnet_parameters_layer_by_layer():
     with torch.device('meta'):
         net = AlexNet()
     assert [count(layer) for layer in net if count(layer)] == [
-        23_296, 307_392, 663_936, 884_992, 590_080,
-        37_752_832, 16_781_312, 4_097_000]
+        23_296,
+        307_392,
+        663_936,
+        884_992,
+        590_080,
+        37_752_832,
+        16_781_312,
+        4_097_000,
+    ]
     assert count(net) == 61_100_840
 
 
@@ -62,9 +78,13 @@ def test_alexnet_activation_is_used_everywhere():
     assert len(kinds(AlexNet(10, width=0.1), nn.ReLU)) == 7
 
 
-@pytest.mark.parametrize('make', [
-    lambda p: AlexNet(10, 1, width=0.1, small=True, dropout=p),
-    lambda p: VGG(10, 1, width=0.1, small=True, dropout=p)])
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda p: AlexNet(10, 1, width=0.1, small=True, dropout=p),
+        lambda p: VGG(10, 1, width=0.1, small=True, dropout=p),
+    ],
+)
 def test_dropout(make):
     """Two runs differ in training only, and only with dropout."""
     X = torch.rand(4, 1, 28, 28)
@@ -77,9 +97,15 @@ def test_dropout(make):
         assert torch.equal(net(X), net(X))
 
 
-@pytest.mark.parametrize('depth, parameters', [
-    (11, 132_863_336), (13, 133_047_848), (16, 138_357_544),
-    (19, 143_667_240)])
+@pytest.mark.parametrize(
+    'depth, parameters',
+    [
+        (11, 132_863_336),
+        (13, 133_047_848),
+        (16, 138_357_544),
+        (19, 143_667_240),
+    ],
+)
 @pytest.mark.parametrize('batch_norm', [False, True])
 def test_vgg_is_torchvisions(depth, parameters, batch_norm):
     name = f'vgg{depth}{"_bn" * batch_norm}'
@@ -97,9 +123,19 @@ def test_vgg_is_torchvisions(depth, parameters, batch_norm):
 
 def test_vgg_shapes():
     shapes = outline(VGG(depth=16, width=0.125), 3, 224, 224)
-    assert shapes == ([(8, 112, 112), (16, 56, 56), (32, 28, 28),
-                       (64, 14, 14), (64, 7, 7), (64, 7, 7), (64 * 49,)]
-                      + [(512,)] * 6 + [(1000,)])
+    assert shapes == (
+        [
+            (8, 112, 112),
+            (16, 56, 56),
+            (32, 28, 28),
+            (64, 14, 14),
+            (64, 7, 7),
+            (64, 7, 7),
+            (64 * 49,),
+        ]
+        + [(512,)] * 6
+        + [(1000,)]
+    )
 
 
 @pytest.mark.parametrize('side', [28, 32, 45, 64])
@@ -109,7 +145,7 @@ def test_vgg_small(side, depth):
     blocks = BLOCKS[11] if depth == 11 else depth
     assert len(kinds(net, nn.Conv2d)) == sum(blocks)
     shapes = outline(net, 1, side, side)
-    sides = [-(-side // 2 ** i) for i in range(1, len(blocks) + 1)]
+    sides = [-(-side // 2**i) for i in range(1, len(blocks) + 1)]
     assert [shape[1] for shape in shapes if len(shape) == 3] == sides + [1]
     assert shapes[-1] == (10,) and shapes[-2] == (64,)
 
@@ -137,9 +173,10 @@ def test_vgg_equals_torchvisions_at_every_size(depth, letter):
     plan = [v if v == 'M' else v // 16 for v in vgg.cfgs[letter]]
     net = VGG(7, width=1 / 16, depth=depth).eval()
     theirs = vgg.VGG(vgg.make_layers(plan), num_classes=7).eval()
-    theirs.classifier = net[len(BLOCKS[depth]) + 2:]
-    theirs.features.load_state_dict(dict(zip(
-        theirs.features.state_dict(), net.state_dict().values())))
+    theirs.classifier = net[len(BLOCKS[depth]) + 2 :]
+    theirs.features.load_state_dict(
+        dict(zip(theirs.features.state_dict(), net.state_dict().values()))
+    )
     for height in SIZES:
         X = torch.rand(1, 3, height, 32 + height % 50)
         with torch.no_grad():
@@ -164,11 +201,12 @@ def test_vgg_block_sees_as_far_as_one_wide_kernel():
             nn.init.ones_(layer.weight)
         X = torch.ones(1, 1, 15, 15, requires_grad=True)
         convs(X)[0, 0, 7, 7].backward()
-        assert (X.grad != 0).sum() == size ** 2
+        assert (X.grad != 0).sum() == size**2
 
 
-@pytest.mark.parametrize('make', [
-    lambda: AlexNet(10, 3, width=0.5), lambda: VGG(10, 3, width=0.25)])
+@pytest.mark.parametrize(
+    'make', [lambda: AlexNet(10, 3, width=0.5), lambda: VGG(10, 3, width=0.25)]
+)
 def test_first_loss_and_layers_are_of_usual_size(make):
     """What He's weights are for: no layer's output fades or explodes."""
     set_seed(0)
@@ -179,16 +217,20 @@ def test_first_loss_and_layers_are_of_usual_size(make):
     assert F.cross_entropy(X, torch.tensor([1, 2])) < 5
 
 
-@pytest.mark.parametrize('make, message', [
-    (lambda: AlexNet(width=0), 'width must be above 0, got 0'),
-    (lambda: AlexNet(0), '1 or more, got 0 and 3'),
-    (lambda: AlexNet(dropout=1), 'dropout must be from 0 .* got 1'),
-    (lambda: VGG(width=-1), 'width must be above 0, got -1'),
-    (lambda: VGG(10, 0), '1 or more, got 10 and 0'),
-    (lambda: VGG(dropout=50), 'dropout must be from 0 .* got 50'),
-    (lambda: VGG(depth=12), 'one of 11, 13, 16, 19 .* got 12'),
-    (lambda: VGG(depth=()), r'got \(\)'),
-    (lambda: VGG(depth=(1, 0)), r'got \(1, 0\)')])
+@pytest.mark.parametrize(
+    'make, message',
+    [
+        (lambda: AlexNet(width=0), 'width must be above 0, got 0'),
+        (lambda: AlexNet(0), '1 or more, got 0 and 3'),
+        (lambda: AlexNet(dropout=1), 'dropout must be from 0 .* got 1'),
+        (lambda: VGG(width=-1), 'width must be above 0, got -1'),
+        (lambda: VGG(10, 0), '1 or more, got 10 and 0'),
+        (lambda: VGG(dropout=50), 'dropout must be from 0 .* got 50'),
+        (lambda: VGG(depth=12), 'one of 11, 13, 16, 19 .* got 12'),
+        (lambda: VGG(depth=()), r'got \(\)'),
+        (lambda: VGG(depth=(1, 0)), r'got \(1, 0\)'),
+    ],
+)
 def test_arguments_out_of_range(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -1,4 +1,5 @@
 """Batch norm; PyTorch is the referee: outputs, statistics and gradients."""
+
 import copy
 import random
 
@@ -11,8 +12,19 @@ from d2lmini.ops import BatchNorm, batch_norm
 
 LAYERS = {2: nn.BatchNorm1d, 4: nn.BatchNorm2d}
 SHAPES = [  # both sides of what PyTorch refuses in training
-    (1, 3), (1, 1), (2, 3), (2, 1), (0, 3), (1, 3, 1, 1), (1, 3, 1, 2),
-    (1, 3, 2, 1), (1, 1, 5, 5), (2, 3, 1, 1), (0, 3, 2, 2), (3, 2, 0, 4)]
+    (1, 3),
+    (1, 1),
+    (2, 3),
+    (2, 1),
+    (0, 3),
+    (1, 3, 1, 1),
+    (1, 3, 1, 2),
+    (1, 3, 2, 1),
+    (1, 1, 5, 5),
+    (2, 3, 1, 1),
+    (0, 3, 2, 2),
+    (3, 2, 0, 4),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -58,19 +70,26 @@ def random_shape(num_dims):
     channels = random.randint(1, 9)
     if num_dims == 2:
         return random.randint(8, 65), channels
-    return (random.randint(1, 9), channels, random.randint(1, 9),
-            random.randint(8, 11))
+    return (
+        random.randint(1, 9),
+        channels,
+        random.randint(1, 9),
+        random.randint(8, 11),
+    )
 
 
-@pytest.mark.parametrize('dtype, bound', [(torch.float32, 1e-6),
-                                          (torch.float64, 1e-12)])
+@pytest.mark.parametrize(
+    'dtype, bound', [(torch.float32, 1e-6), (torch.float64, 1e-12)]
+)
 @pytest.mark.parametrize('num_dims', [2, 4])
 @pytest.mark.parametrize('case', range(12))
 def test_ten_steps_equal_pytorch(case, num_dims, dtype, bound):
     random.seed(case)
     torch.manual_seed(case)
-    options = dict(momentum=random.choice([0, 0.1, 0.5, 1]),
-                   eps=random.choice([1e-5, 1e-3, 0.5]))
+    options = dict(
+        momentum=random.choice([0, 0.1, 0.5, 1]),
+        eps=random.choice([1e-5, 1e-3, 0.5]),
+    )
     shape = random_shape(num_dims)
     ours, theirs = pair(shape, dtype, **options)
     for _ in range(10):
@@ -78,15 +97,17 @@ def test_ten_steps_equal_pytorch(case, num_dims, dtype, bound):
         Y, wanted = ours(X), theirs(X)
         dY = torch.randn(shape).to(dtype) * shape[1] / X.numel()
         assert_equal([Y], [wanted], bound)
-        assert_equal(gradients(ours, X, Y, dY),
-                     gradients(theirs, X, wanted, dY), bound)
+        assert_equal(
+            gradients(ours, X, Y, dY), gradients(theirs, X, wanted, dY), bound
+        )
     statistics = [theirs.running_mean, theirs.running_var]
     assert_equal([ours.moving_mean, ours.moving_var], statistics, bound)
     ours.eval(), theirs.eval()
     Y, wanted = ours(X), theirs(X)
     assert_equal([Y], [wanted], bound)
-    assert_equal(gradients(ours, X, Y, dY), gradients(theirs, X, wanted, dY),
-                 bound)
+    assert_equal(
+        gradients(ours, X, Y, dY), gradients(theirs, X, wanted, dY), bound
+    )
     assert_equal([ours.moving_mean, ours.moving_var], statistics, bound)
 
 
@@ -104,8 +125,7 @@ def test_refuses_what_pytorch_refuses(shape):
         assert shape not in [(1, 3), (1, 1), (1, 3, 1, 1)]
         torch.testing.assert_close(ours(X), wanted)
     statistics = theirs.running_mean, theirs.running_var
-    torch.testing.assert_close((ours.moving_mean, ours.moving_var),
-                               statistics)
+    torch.testing.assert_close((ours.moving_mean, ours.moving_var), statistics)
     torch.testing.assert_close(ours.eval()(X), theirs.eval()(X))
 
 
@@ -117,14 +137,22 @@ def test_gradients_equal_numerical_ones(shape, training):
     def outputs(X, gamma, beta):
         return batch_norm(X, gamma, beta, mean, var, 1e-5, 0.1, training)[0]
 
-    inputs = [minibatch(shape), torch.rand(3).double().requires_grad_(),
-              torch.rand(3).double().requires_grad_()]
+    inputs = [
+        minibatch(shape),
+        torch.rand(3).double().requires_grad_(),
+        torch.rand(3).double().requires_grad_(),
+    ]
     assert torch.autograd.gradcheck(outputs, inputs)
 
 
 def test_the_function_leaves_its_inputs_alone():
-    inputs = [torch.randn(4, 3), torch.rand(3), torch.rand(3),
-              torch.zeros(3), torch.ones(3)]
+    inputs = [
+        torch.randn(4, 3),
+        torch.rand(3),
+        torch.rand(3),
+        torch.zeros(3),
+        torch.ones(3),
+    ]
     before = copy.deepcopy(inputs)
     Y, mean, var = batch_norm(*inputs, 1e-5, 0.1, True)
     assert all(map(torch.equal, inputs, before))
@@ -139,11 +167,15 @@ def test_statistics_may_have_the_shape_that_broadcasts():
         X = minibatch(shape).detach()
         gamma, beta, mean, var = torch.rand(4, 3).double()
         wanted = batch_norm(X, gamma, beta, mean, var, 1e-5, 0.1, True)
-        found = batch_norm(X, *(t.reshape(one) for t in (
-            gamma, beta, mean, var)), 1e-5, 0.1, True)
+        found = batch_norm(
+            X,
+            *(t.reshape(one) for t in (gamma, beta, mean, var)),
+            1e-5,
+            0.1,
+            True,
+        )
         assert found[1].shape == found[2].shape == one
-        assert_equal(found, [wanted[0], *(t.reshape(one)
-                                          for t in wanted[1:])])
+        assert_equal(found, [wanted[0], *(t.reshape(one) for t in wanted[1:])])
 
 
 def test_says_what_training_and_momentum_mean():
@@ -154,11 +186,12 @@ def test_says_what_training_and_momentum_mean():
 
 def test_five_by_three_by_hand():
     layer = BatchNorm(3, 2, eps=0)
-    Y = layer(torch.arange(15.).reshape(5, 3))
-    column = torch.tensor([-2, -1, 0, 1, 2]) / 2 ** 0.5
+    Y = layer(torch.arange(15.0).reshape(5, 3))
+    column = torch.tensor([-2, -1, 0, 1, 2]) / 2**0.5
     torch.testing.assert_close(Y, column[:, None].expand(5, 3))
-    torch.testing.assert_close(layer.moving_mean,
-                               torch.tensor([0.6, 0.7, 0.8]))
+    torch.testing.assert_close(
+        layer.moving_mean, torch.tensor([0.6, 0.7, 0.8])
+    )
     torch.testing.assert_close(layer.moving_var, torch.full((3,), 3.15))
 
 
@@ -174,8 +207,9 @@ def test_any_memory_layout():
     X = minibatch((4, 3, 5, 6), torch.float32).detach()
     last = X.to(memory_format=torch.channels_last)
     torch.testing.assert_close(BatchNorm(3, 4)(last), BatchNorm(3, 4)(X))
-    torch.testing.assert_close(BatchNorm(3, 2)(X[0, :, 0].T),
-                               nn.BatchNorm1d(3)(X[0, :, 0].T))
+    torch.testing.assert_close(
+        BatchNorm(3, 2)(X[0, :, 0].T), nn.BatchNorm1d(3)(X[0, :, 0].T)
+    )
 
 
 def test_a_channel_without_variance_comes_out_as_beta():
@@ -213,15 +247,25 @@ def test_state_is_saved_moved_and_copied():
 def test_functional_form_of_pytorch():
     X, (gamma, beta) = torch.randn(6, 3).double(), torch.rand(2, 3).double()
     mean, var = torch.rand(3).double(), torch.rand(3).double()
-    Y, new_mean, new_var = batch_norm(X, gamma, beta, mean, var, 1e-5, 0.3,
-                                      True)
+    Y, new_mean, new_var = batch_norm(
+        X, gamma, beta, mean, var, 1e-5, 0.3, True
+    )
     wanted = F.batch_norm(X, mean, var, gamma, beta, True, 0.3, 1e-5)
     torch.testing.assert_close((Y, new_mean, new_var), (wanted, mean, var))
 
 
-@pytest.mark.parametrize('num_dims, shape', [
-    (2, (4, 5)), (2, (4, 3, 2, 2)), (2, (3,)), (4, (4, 3)),
-    (4, (3, 2, 2)), (4, (2, 4, 3, 3)), (4, (2, 2, 2, 3))])
+@pytest.mark.parametrize(
+    'num_dims, shape',
+    [
+        (2, (4, 5)),
+        (2, (4, 3, 2, 2)),
+        (2, (3,)),
+        (4, (4, 3)),
+        (4, (3, 2, 2)),
+        (4, (2, 4, 3, 3)),
+        (4, (2, 2, 2, 3)),
+    ],
+)
 def test_layer_refuses_other_shapes(num_dims, shape):
     layer = BatchNorm(3, num_dims)
     with pytest.raises(ValueError, match='3 channels') as error:

@@ -3,25 +3,51 @@
 The assignments' functions are called by the assignments' arguments; the code
 is our own. PyTorch and difference quotients judge.
 """
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 from d2lmini.numpy_cnn import (
-    ThreeLayerConvNet, affine_backward, affine_forward, batchnorm_backward,
-    batchnorm_forward, conv_backward_fast, conv_backward_naive,
-    conv_forward_fast, conv_forward_naive, dropout_backward, dropout_forward,
-    max_pool_backward_fast, max_pool_backward_naive, max_pool_forward_fast,
-    max_pool_forward_naive, numerical_gradient, relative_error, relu_backward,
-    relu_forward, softmax_loss, spatial_batchnorm_backward,
-    spatial_batchnorm_forward)
+    ThreeLayerConvNet,
+    affine_backward,
+    affine_forward,
+    batchnorm_backward,
+    batchnorm_forward,
+    conv_backward_fast,
+    conv_backward_naive,
+    conv_forward_fast,
+    conv_forward_naive,
+    dropout_backward,
+    dropout_forward,
+    max_pool_backward_fast,
+    max_pool_backward_naive,
+    max_pool_forward_fast,
+    max_pool_forward_naive,
+    numerical_gradient,
+    relative_error,
+    relu_backward,
+    relu_forward,
+    softmax_loss,
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+)
 
 LAYERS = {
-    'naive': (conv_forward_naive, conv_backward_naive,
-              max_pool_forward_naive, max_pool_backward_naive),
-    'fast': (conv_forward_fast, conv_backward_fast,
-             max_pool_forward_fast, max_pool_backward_fast)}
+    'naive': (
+        conv_forward_naive,
+        conv_backward_naive,
+        max_pool_forward_naive,
+        max_pool_backward_naive,
+    ),
+    'fast': (
+        conv_forward_fast,
+        conv_backward_fast,
+        max_pool_forward_fast,
+        max_pool_backward_fast,
+    ),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +67,9 @@ def test_convolution_with_a_dictionary(kind, stride, pad):
     inputs = [torch.tensor(a, requires_grad=True) for a in (x, w, b)]
     wanted = F.conv2d(*inputs, stride, pad)
     assert relative_error(out, wanted.detach().numpy()) < 1e-12
-    for ours, theirs in zip((dx, dw, db), torch.autograd.grad(
-            wanted, inputs, torch.tensor(dout))):
+    for ours, theirs in zip(
+        (dx, dw, db), torch.autograd.grad(wanted, inputs, torch.tensor(dout))
+    ):
         assert relative_error(ours, theirs.numpy()) < 1e-12
 
 
@@ -57,13 +84,20 @@ def test_pooling_with_a_dictionary(kind, height, width, stride):
     t = torch.tensor(x, requires_grad=True)
     wanted = F.max_pool2d(t, (height, width), stride)
     assert np.array_equal(out, wanted.detach())
-    grad, = torch.autograd.grad(wanted, t, torch.tensor(dout))
+    (grad,) = torch.autograd.grad(wanted, t, torch.tensor(dout))
     assert relative_error(backward(dout, cache), grad.numpy()) < 1e-12
 
 
-@pytest.mark.parametrize('param', [
-    {'stride': 1}, {'pad': 1}, {'stride': 1, 'padding': 1}, {},
-    {'stride': 1, 'pad': 0, 'dilation': 2}])
+@pytest.mark.parametrize(
+    'param',
+    [
+        {'stride': 1},
+        {'pad': 1},
+        {'stride': 1, 'padding': 1},
+        {},
+        {'stride': 1, 'pad': 0, 'dilation': 2},
+    ],
+)
 def test_a_dictionary_with_other_keys_is_refused(param):
     x, w, b = np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)), np.ones(1)
     for forward in (conv_forward_naive, conv_forward_fast):
@@ -76,15 +110,22 @@ def test_a_dictionary_with_other_keys_is_refused(param):
 
 def net_and_data(**options):
     net = ThreeLayerConvNet(
-        input_dim=(2, 8, 6), num_filters=3, filter_size=3, hidden_dim=5,
-        num_classes=4, weight_scale=0.1, dtype=np.float64, **options)
+        input_dim=(2, 8, 6),
+        num_filters=3,
+        filter_size=3,
+        hidden_dim=5,
+        num_classes=4,
+        weight_scale=0.1,
+        dtype=np.float64,
+        **options,
+    )
     return net, np.random.randn(6, 2, 8, 6), np.random.randint(4, size=6)
 
 
 def test_the_first_loss_and_what_regularization_adds():
     net = ThreeLayerConvNet()
     X, y = np.random.randn(20, 3, 32, 32), np.random.randint(10, size=20)
-    loss, grads = net.loss(X, y)        # float64 images, float32 weights
+    loss, grads = net.loss(X, y)  # float64 images, float32 weights
     assert loss == pytest.approx(np.log(10), abs=0.01)
     assert sorted(grads) == ['W1', 'W2', 'W3', 'b1', 'b2', 'b3']
     net.reg = 0.5
@@ -116,8 +157,9 @@ def test_weight_scale_is_the_standard_deviation_of_all_weights():
 def test_gradients_of_the_net():
     net, X, y = net_and_data(reg=0.2)
     for name, grad in net.loss(X, y)[1].items():
-        numerical = numerical_gradient(lambda: net.loss(X, y)[0],
-                                       net.params[name])
+        numerical = numerical_gradient(
+            lambda: net.loss(X, y)[0], net.params[name]
+        )
         assert relative_error(grad, numerical) < 1e-6, name
 
 
@@ -146,8 +188,9 @@ def test_a_net_with_batch_norm_and_dropout_by_hand():
         dx, dw1, _ = conv_backward_fast(d, c1)
         return loss, [dx, dw1, dg1, db1, dw2, dg2, db2]
 
-    for array, grad in zip([x, w1, g1, b1, w2, g2, b2],
-                           loss_and_gradients()[1]):
+    for array, grad in zip(
+        [x, w1, g1, b1, w2, g2, b2], loss_and_gradients()[1]
+    ):
         numerical = numerical_gradient(lambda: loss_and_gradients()[0], array)
         np.testing.assert_allclose(grad, numerical, rtol=1e-6, atol=1e-9)
 
@@ -157,6 +200,7 @@ def test_running_statistics_follow_the_minibatches():
     for _ in range(60):
         batchnorm_forward(np.random.randn(200, 3) * 2 + 5, gamma, beta, param)
     param['mode'] = 'test'
-    out, _ = batchnorm_forward(np.random.randn(500, 3) * 2 + 5, gamma, beta,
-                               param)
+    out, _ = batchnorm_forward(
+        np.random.randn(500, 3) * 2 + 5, gamma, beta, param
+    )
     assert abs(out.mean()) < 0.1 and abs(out.std() - 1) < 0.1

@@ -3,6 +3,7 @@
 The names and the calls are d2l's; the programs are our own. They import
 d2lmini as d2l and nothing else of the package.
 """
+
 import ast
 import inspect
 import json
@@ -22,8 +23,9 @@ import d2lmini as d2l
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / 'appendix' / 'coming_from_d2l.md'
-MODULES = [p.stem for p in (ROOT / 'd2lmini').glob('[a-z]*.py')
-           if p.stem != 'check'] + ['nets', 'scale.export']
+MODULES = [
+    p.stem for p in (ROOT / 'd2lmini').glob('[a-z]*.py') if p.stem != 'check'
+] + ['nets', 'scale.export']
 
 
 @pytest.fixture(autouse=True)
@@ -35,37 +37,57 @@ def loaded(code):
     """Return which of the slow modules a program has imported at its end."""
     slow = ['torch', 'torchvision', 'numpy', 'matplotlib', 'IPython', 'PIL']
     done = subprocess.run(
-        [sys.executable, '-c', f'{code}\nimport sys, json\n'
-         f'print(json.dumps([m for m in {slow} if m in sys.modules]))'],
-        capture_output=True, text=True, cwd=ROOT, check=True)
+        [
+            sys.executable,
+            '-c',
+            f'{code}\nimport sys, json\n'
+            f'print(json.dumps([m for m in {slow} if m in sys.modules]))',
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 
 # The namespace
 
-@pytest.mark.parametrize('code, wanted', [
-    ('import d2lmini', []),
-    ('import d2lmini as d2l; dir(d2l)', []),
-    ('import d2lmini as d2l; d2l.conv_forward_naive', ['numpy']),
-    ('import d2lmini as d2l; d2l.Image', ['PIL'])])
+
+@pytest.mark.parametrize(
+    'code, wanted',
+    [
+        ('import d2lmini', []),
+        ('import d2lmini as d2l; dir(d2l)', []),
+        ('import d2lmini as d2l; d2l.conv_forward_naive', ['numpy']),
+        ('import d2lmini as d2l; d2l.Image', ['PIL']),
+    ],
+)
 def test_nothing_is_imported_that_is_not_used(code, wanted):
     assert loaded(code) == wanted
 
 
 def test_an_operation_needs_no_data_sets_and_no_figures():
     assert not {'torchvision', 'matplotlib'} & set(
-        loaded('import d2lmini as d2l; d2l.corr2d, d2l.try_gpu, d2l.Timer'))
+        loaded('import d2lmini as d2l; d2l.corr2d, d2l.try_gpu, d2l.Timer')
+    )
 
 
 @pytest.mark.parametrize('name', MODULES)
 def test_every_public_name_of_a_module_is_there(name):
     """Unless a module has that name: d2l.summary is the module."""
     module = pkgutil.resolve_name(f'd2lmini.{name}')
-    own = {key: value for key, value in vars(module).items()
-           if key[0] != '_' and inspect.getmodule(value) is not None
-           and (inspect.isfunction(value) or inspect.isclass(value))
-           and (value.__module__ == module.__name__
-                or key in getattr(module, '__all__', []))}
+    own = {
+        key: value
+        for key, value in vars(module).items()
+        if key[0] != '_'
+        and inspect.getmodule(value) is not None
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and (
+            value.__module__ == module.__name__
+            or key in getattr(module, '__all__', [])
+        )
+    }
     assert own
     for key, value in own.items():
         assert key in dir(d2l)
@@ -77,40 +99,52 @@ def test_every_name_in_the_list_can_be_had():
     for name in dir(d2l):
         assert getattr(d2l, name) is not None, name
     assert {'d2lmini.train', 'd2lmini.nets'} <= {
-        getattr(d2l, name).__name__ for name in ('train', 'nets')}
+        getattr(d2l, name).__name__ for name in ('train', 'nets')
+    }
 
 
 def imports(page):
     """Give the names that a notebook imports from this package's modules."""
     for cell in json.loads(page.read_text('utf-8'))['cells']:
-        code = re.sub(r'^(\s*)[%!].*', r'\1pass', ''.join(cell['source']),
-                      flags=re.M)
+        code = re.sub(
+            r'^(\s*)[%!].*', r'\1pass', ''.join(cell['source']), flags=re.M
+        )
         if cell['cell_type'] != 'code' or 'd2lmini' not in code:
             continue
         for node in ast.walk(ast.parse(code)):
-            if (isinstance(node, ast.ImportFrom)
-                    and re.fullmatch(r'd2lmini\.(?!scale|check).+',
-                                     node.module)):
+            if isinstance(node, ast.ImportFrom) and re.fullmatch(
+                r'd2lmini\.(?!scale|check).+', node.module
+            ):
                 yield from (alias.name for alias in node.names)
 
 
 def test_what_the_pages_import_is_there_by_its_name():
     """Apart from constants."""
     pages = [*ROOT.glob('chapters/*.ipynb'), *ROOT.glob('exercises/*.ipynb')]
-    names = {name for page in pages for name in imports(page)
-             if not name.isupper() or name in NETS}
+    names = {
+        name
+        for page in pages
+        for name in imports(page)
+        if not name.isupper() or name in NETS
+    }
     assert len(names) > 50
-    assert not {name for name in names
-                if not hasattr(d2l, name) and not hasattr(d2l.nets, name)}
+    assert not {
+        name
+        for name in names
+        if not hasattr(d2l, name) and not hasattr(d2l.nets, name)
+    }
 
 
 def test_an_error_in_a_module_is_not_hidden():
     """ImportError of torch, say, must not become 'd2lmini has no ops'."""
-    code = ('import sys; sys.modules["torch"] = None\n'
-            'import d2lmini as d2l\n'
-            'try: d2l.ops\nexcept ImportError as error: print(error)')
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, text=True,
-                          capture_output=True)
+    code = (
+        'import sys; sys.modules["torch"] = None\n'
+        'import d2lmini as d2l\n'
+        'try: d2l.ops\nexcept ImportError as error: print(error)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, text=True, capture_output=True
+    )
     assert 'torch' in done.stdout, done.stderr
 
 
@@ -132,6 +166,7 @@ def test_other_missing_names_are_attribute_errors():
 
 # Convolution, channels, pooling
 
+
 def test_edges_and_a_kernel_that_learns_to_find_them():
     X = d2l.ones((6, 8))
     X[:, 2:6] = 0
@@ -146,31 +181,40 @@ def test_edges_and_a_kernel_that_learns_to_find_them():
         loss.backward()
         optimizer.step()
     learned = d2l.reshape(layer.weight.data, (2,))
-    torch.testing.assert_close(learned, torch.tensor([1., -1.]), atol=1e-2,
-                               rtol=0)
+    torch.testing.assert_close(
+        learned, torch.tensor([1.0, -1.0]), atol=1e-2, rtol=0
+    )
 
 
-@pytest.mark.parametrize('options, shape', [
-    (dict(kernel_size=3, padding=1), (8, 8)),
-    (dict(kernel_size=(5, 3), padding=(2, 1)), (8, 8)),
-    (dict(kernel_size=3, padding=1, stride=2), (4, 4)),
-    (dict(kernel_size=(3, 5), padding=(0, 1), stride=(3, 4)), (2, 2))])
+@pytest.mark.parametrize(
+    'options, shape',
+    [
+        (dict(kernel_size=3, padding=1), (8, 8)),
+        (dict(kernel_size=(5, 3), padding=(2, 1)), (8, 8)),
+        (dict(kernel_size=3, padding=1, stride=2), (4, 4)),
+        (dict(kernel_size=(3, 5), padding=(0, 1), stride=(3, 4)), (2, 2)),
+    ],
+)
 def test_shapes_by_comp_conv2d(options, shape):
-    assert d2l.comp_conv2d(nn.Conv2d(1, 1, **options),
-                           d2l.rand((8, 8))).shape == shape
+    assert (
+        d2l.comp_conv2d(nn.Conv2d(1, 1, **options), d2l.rand((8, 8))).shape
+        == shape
+    )
 
 
 def test_channels():
-    X = d2l.stack([d2l.arange(9.).reshape(3, 3), d2l.arange(9.).reshape(3, 3)
-                   + 1])
-    K = d2l.tensor([[[0., 1], [2, 3]], [[1., 2], [3, 4]]])
+    X = d2l.stack(
+        [d2l.arange(9.0).reshape(3, 3), d2l.arange(9.0).reshape(3, 3) + 1]
+    )
+    K = d2l.tensor([[[0.0, 1], [2, 3]], [[1.0, 2], [3, 4]]])
     Y = d2l.corr2d_multi_in(X, K)
     assert Y.tolist() == [[56, 72], [104, 120]]
     K = d2l.stack((K, K + 1, K + 2), 0)
     assert d2l.corr2d_multi_in_out(X, K).shape == (3, 2, 2)
     K = d2l.normal(0, 1, (3, 2, 1, 1))
-    torch.testing.assert_close(d2l.corr2d_multi_in_out_1x1(X, K),
-                               d2l.corr2d_multi_in_out(X, K))
+    torch.testing.assert_close(
+        d2l.corr2d_multi_in_out_1x1(X, K), d2l.corr2d_multi_in_out(X, K)
+    )
 
 
 def test_pooling_moves_by_one_pixel():
@@ -181,49 +225,79 @@ def test_pooling_moves_by_one_pixel():
 
 # The networks
 
+
 def small_vgg(arch, in_channels=1):
     blocks = []
     for num_convs, out_channels in arch:
         blocks.append(d2l.vgg_block(num_convs, in_channels, out_channels))
         in_channels = out_channels
-    return nn.Sequential(*blocks, nn.Flatten(),
-                         nn.Linear(out_channels * 7 * 7, 10))
+    return nn.Sequential(
+        *blocks, nn.Flatten(), nn.Linear(out_channels * 7 * 7, 10)
+    )
 
 
 def small_googlenet():
     return nn.Sequential(
-        nn.Conv2d(1, 8, 5, stride=2), nn.ReLU(),
-        d2l.Inception(8, 4, (3, 5), (2, 6), 3), nn.MaxPool2d(2),
-        d2l.Inception(18, 4, (3, 4), (2, 2), 2), nn.AdaptiveAvgPool2d((1, 1)),
-        nn.Flatten(), nn.Linear(12, 10))
+        nn.Conv2d(1, 8, 5, stride=2),
+        nn.ReLU(),
+        d2l.Inception(8, 4, (3, 5), (2, 6), 3),
+        nn.MaxPool2d(2),
+        d2l.Inception(18, 4, (3, 4), (2, 2), 2),
+        nn.AdaptiveAvgPool2d((1, 1)),
+        nn.Flatten(),
+        nn.Linear(12, 10),
+    )
 
 
 def small_lenet_with_batch_norm():
     return nn.Sequential(
-        nn.Conv2d(1, 4, kernel_size=5), d2l.BatchNorm(4, num_dims=4),
-        nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(4 * 144, 20),
-        d2l.BatchNorm(20, num_dims=2), nn.Sigmoid(), nn.Linear(20, 10))
+        nn.Conv2d(1, 4, kernel_size=5),
+        d2l.BatchNorm(4, num_dims=4),
+        nn.Sigmoid(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(4 * 144, 20),
+        d2l.BatchNorm(20, num_dims=2),
+        nn.Sigmoid(),
+        nn.Linear(20, 10),
+    )
 
 
 def small_resnet():
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU(),
-        d2l.Residual(8, 8), d2l.Residual(8, 16, use_1x1conv=True, strides=2),
-        d2l.Residual(16, 16, True, 1), nn.AdaptiveAvgPool2d((1, 1)),
-        nn.Flatten(), nn.Linear(16, 10))
+        nn.Conv2d(1, 8, 3, 2, 1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        d2l.Residual(8, 8),
+        d2l.Residual(8, 16, use_1x1conv=True, strides=2),
+        d2l.Residual(16, 16, True, 1),
+        nn.AdaptiveAvgPool2d((1, 1)),
+        nn.Flatten(),
+        nn.Linear(16, 10),
+    )
 
 
 def small_densenet():
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, stride=2), d2l.DenseBlock(2, 8, 4),
-        d2l.transition_block(16, 8), d2l.conv_block(8, 6), nn.ReLU(),
-        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(6, 10))
+        nn.Conv2d(1, 8, 3, stride=2),
+        d2l.DenseBlock(2, 8, 4),
+        d2l.transition_block(16, 8),
+        d2l.conv_block(8, 6),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d((1, 1)),
+        nn.Flatten(),
+        nn.Linear(6, 10),
+    )
 
 
-NETS = {'VGG': lambda: small_vgg([(1, 4), (2, 6)]),
-        'GoogLeNet': small_googlenet, 'ResNet': small_resnet,
-        'batch norm': small_lenet_with_batch_norm, 'DenseNet': small_densenet,
-        'ResNet-18': lambda: d2l.resnet18(10)}
+NETS = {
+    'VGG': lambda: small_vgg([(1, 4), (2, 6)]),
+    'GoogLeNet': small_googlenet,
+    'ResNet': small_resnet,
+    'batch norm': small_lenet_with_batch_norm,
+    'DenseNet': small_densenet,
+    'ResNet-18': lambda: d2l.resnet18(10),
+}
 
 
 @pytest.mark.parametrize('name', NETS)
@@ -240,11 +314,15 @@ def test_networks_of_our_blocks(name):
 
 def test_what_batch_norm_has_learned_can_be_read():
     net = small_lenet_with_batch_norm()
-    assert net[1].gamma.reshape((-1,)).shape == net[1].beta.reshape(
-        (-1,)).shape == (4,)
+    assert (
+        net[1].gamma.reshape((-1,)).shape
+        == net[1].beta.reshape((-1,)).shape
+        == (4,)
+    )
 
 
 # Data and figures
+
 
 def test_an_image_in_a_grid(tmp_path):
     d2l.plt.switch_backend('Agg')
@@ -276,6 +354,7 @@ def test_small_things():
 
 # Training
 
+
 def train_and_test(num_batches, size=16):
     """Return two lists of minibatches of ten patterns with some noise."""
     patterns = F.interpolate(torch.randn(10, 1, 4, 4), (28, 28))
@@ -290,9 +369,14 @@ def test_train_ch6_initializes_and_trains():
     """Sigmoids need Xavier's weights, which train_ch6 draws."""
     train_iter, test_iter = train_and_test(20)
     net = nn.Sequential(
-        nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Sigmoid(),
-        nn.AvgPool2d(kernel_size=2, stride=2), nn.Flatten(),
-        nn.Linear(6 * 14 * 14, 40), nn.Sigmoid(), nn.Linear(40, 10))
+        nn.Conv2d(1, 6, kernel_size=5, padding=2),
+        nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Flatten(),
+        nn.Linear(6 * 14 * 14, 40),
+        nn.Sigmoid(),
+        nn.Linear(40, 10),
+    )
     with torch.no_grad():
         for p in net.parameters():
             p.zero_()
@@ -323,8 +407,15 @@ def test_accuracy_of_a_function_and_of_lists_of_inputs():
 
 def test_animator_takes_d2l_s_arguments():
     animator = d2l.Animator(
-        xlabel='epoch', xlim=[1, 3], ylim=[0, 1], legend=['loss', 'acc'],
-        fmts=('-', 'm--'), nrows=1, ncols=2, figsize=(6, 2.5))
+        xlabel='epoch',
+        xlim=[1, 3],
+        ylim=[0, 1],
+        legend=['loss', 'acc'],
+        fmts=('-', 'm--'),
+        nrows=1,
+        ncols=2,
+        figsize=(6, 2.5),
+    )
     animator.add(1, (0.5, None))
     animator.add(2, (0.4, 0.9))
     assert animator.Y == [[0.5, 0.4], [0.9]]
@@ -332,10 +423,12 @@ def test_animator_takes_d2l_s_arguments():
 
 # The page
 
+
 def test_the_code_on_the_page_runs():
     """Every call that the appendix shows, in order, with its asserts."""
-    blocks = re.findall(r'^```python\n(.*?)^```', PAGE.read_text('utf-8'),
-                        re.M | re.S)
+    blocks = re.findall(
+        r'^```python\n(.*?)^```', PAGE.read_text('utf-8'), re.M | re.S
+    )
     names = {}
     for block in blocks:
         exec(compile(block, PAGE.name, 'exec'), names)
@@ -346,8 +439,9 @@ def rows(heading):
     """Return the rows of the table below a heading, cells as text."""
     text = PAGE.read_text('utf-8').split(f'## {heading}\n')[1]
     table = re.search(r'(?:^\|.*\n)+', text, re.M)[0].splitlines()[2:]
-    return [[cell.strip() for cell in row.strip('|').split('|')]
-            for row in table]
+    return [
+        [cell.strip() for cell in row.strip('|').split('|')] for row in table
+    ]
 
 
 def test_the_page_lists_the_missing_names_and_no_others():

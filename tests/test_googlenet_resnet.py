@@ -1,4 +1,5 @@
 """What is special to GoogLeNet and ResNet; test_nets.py has the rest."""
+
 import math
 
 import pytest
@@ -31,10 +32,14 @@ def meta():
         yield
 
 
-@pytest.mark.parametrize('options, count', [
-    (dict(), 6_624_904),
-    (dict(kernel_size=5), 6_624_904 + 380_928),
-    (dict(kernel_size=5, batch_norm=False), 6_998_552)])
+@pytest.mark.parametrize(
+    'options, count',
+    [
+        (dict(), 6_624_904),
+        (dict(kernel_size=5), 6_624_904 + 380_928),
+        (dict(kernel_size=5, batch_norm=False), 6_998_552),
+    ],
+)
 def test_googlenet_parameters(meta, options, count):
     assert parameters(GoogLeNet(**options)) == count
 
@@ -42,18 +47,38 @@ def test_googlenet_parameters(meta, options, count):
 def test_googlenet_shapes_are_those_of_table_1(meta):
     found = shapes(GoogLeNet(), torch.rand(1, 3, 224, 224))
     assert found == [
-        (64, 112, 112), (64, 56, 56), (64, 56, 56), (192, 56, 56),
-        (192, 28, 28), (256, 28, 28), (480, 28, 28), (480, 14, 14),
-        (512, 14, 14), (512, 14, 14), (512, 14, 14), (528, 14, 14),
-        (832, 14, 14), (832, 7, 7), (832, 7, 7), (1024, 7, 7), (1024, 1, 1),
-        (1024,), (1024,), (1000,)]
+        (64, 112, 112),
+        (64, 56, 56),
+        (64, 56, 56),
+        (192, 56, 56),
+        (192, 28, 28),
+        (256, 28, 28),
+        (480, 28, 28),
+        (480, 14, 14),
+        (512, 14, 14),
+        (512, 14, 14),
+        (512, 14, 14),
+        (528, 14, 14),
+        (832, 14, 14),
+        (832, 7, 7),
+        (832, 7, 7),
+        (1024, 7, 7),
+        (1024, 1, 1),
+        (1024,),
+        (1024,),
+        (1000,),
+    ]
 
 
 def test_small_googlenet_shapes(meta):
     net = GoogLeNet(10, 1, width=0.5, small=True)
     found = shapes(net, torch.rand(1, 1, 28, 28))
-    assert found[:4] == [(32, 28, 28), (32, 28, 28), (96, 28, 28),
-                         (96, 14, 14)]
+    assert found[:4] == [
+        (32, 28, 28),
+        (32, 28, 28),
+        (96, 28, 28),
+        (96, 14, 14),
+    ]
     assert found[6] == (240, 7, 7) and found[-5] == (512, 4, 4)
     assert found[-1] == (10,)
 
@@ -77,8 +102,12 @@ def test_inception_is_the_formula(kernel_size):
         w, b = next(p), next(p)
         return F.conv2d(X, w, b, padding=w.shape[-1] // 2).relu()
 
-    want = [conv(X), conv(conv(X)), conv(conv(X)),
-            conv(F.max_pool2d(X, 3, 1, 1))]
+    want = [
+        conv(X),
+        conv(conv(X)),
+        conv(conv(X)),
+        conv(F.max_pool2d(X, 3, 1, 1)),
+    ]
     got = net(X)
     assert [w.shape[1] for w in want] == [2, 4, 3, 2]
     assert net.out_channels == got.shape[1] == 11
@@ -89,14 +118,19 @@ def test_inception_is_the_papers_unless_told_otherwise():
     module = Inception(4, 1, (1, 1), (1, 1), 1)
     assert not [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
     assert module.branches[2][1][0].kernel_size == (5, 5)
-    assert all(m.bias is not None for m in module.modules()
-               if isinstance(m, nn.Conv2d))
+    assert all(
+        m.bias is not None
+        for m in module.modules()
+        if isinstance(m, nn.Conv2d)
+    )
 
 
 def test_inception_kernel_sizes_and_norms():
-    convs = [m.kernel_size[0] for m in Inception(
-        4, 1, (1, 1), (1, 1), 1, kernel_size=5).modules()
-        if isinstance(m, nn.Conv2d)]
+    convs = [
+        m.kernel_size[0]
+        for m in Inception(4, 1, (1, 1), (1, 1), 1, kernel_size=5).modules()
+        if isinstance(m, nn.Conv2d)
+    ]
     assert convs == [1, 1, 3, 1, 5, 1]
     kinds = [type(m) for m in GoogLeNet(batch_norm=False, width=0.1).modules()]
     assert nn.BatchNorm2d not in kinds and kinds.count(nn.ReLU) == 57
@@ -113,14 +147,24 @@ def test_googlenet_dropout_is_before_the_classifier():
     assert net[-1].in_features == 1024
 
 
-@pytest.mark.parametrize('depth, count', [
-    (18, 11_689_512), (34, 21_797_672), (50, 25_557_032),
-    (101, 44_549_160), (152, 60_192_808)])
+@pytest.mark.parametrize(
+    'depth, count',
+    [
+        (18, 11_689_512),
+        (34, 21_797_672),
+        (50, 25_557_032),
+        (101, 44_549_160),
+        (152, 60_192_808),
+    ],
+)
 def test_resnet_parameters_and_layers(meta, depth, count):
     net = ResNet(depth=depth)
     assert parameters(net) == count
-    ways_round = [m for name, m in net.named_modules()
-                  if 'shortcut' in name and isinstance(m, nn.Conv2d)]
+    ways_round = [
+        m
+        for name, m in net.named_modules()
+        if 'shortcut' in name and isinstance(m, nn.Conv2d)
+    ]
     layers = sum(isinstance(m, (nn.Conv2d, nn.Linear)) for m in net.modules())
     assert layers - len(ways_round) == depth
     assert len(ways_round) == (3 if depth < 50 else 4)
@@ -131,16 +175,22 @@ def test_resnet_parameters_and_layers(meta, depth, count):
 def test_resnet_shapes_are_those_of_table_1(meta, depth, wide):
     found = shapes(ResNet(depth=depth), torch.rand(1, 3, 224, 224))
     assert found == [(64, 112, 112)] * 2 + [(64, 56, 56)] + [
-        (c * wide, s, s) for c, s in [(64, 56), (128, 28), (256, 14),
-                                      (512, 7)]] + [
-        (512 * wide, 1, 1), (512 * wide,), (1000,)]
+        (c * wide, s, s) for c, s in [(64, 56), (128, 28), (256, 14), (512, 7)]
+    ] + [(512 * wide, 1, 1), (512 * wide,), (1000,)]
 
 
 def test_small_resnet_shapes(meta):
-    found = shapes(ResNet(10, 1, width=0.25, small=True),
-                   torch.rand(1, 1, 28, 28))
+    found = shapes(
+        ResNet(10, 1, width=0.25, small=True), torch.rand(1, 1, 28, 28)
+    )
     assert found == [(16, 28, 28)] * 3 + [
-        (32, 14, 14), (64, 7, 7), (128, 4, 4), (128, 1, 1), (128,), (10,)]
+        (32, 14, 14),
+        (64, 7, 7),
+        (128, 4, 4),
+        (128, 1, 1),
+        (128,),
+        (10,),
+    ]
 
 
 def test_resnet_20_of_the_paper_for_cifar(meta):
@@ -148,11 +198,16 @@ def test_resnet_20_of_the_paper_for_cifar(meta):
     option_b = 16 * 32 + 32 * 64 + 2 * 32 + 2 * 64
     assert parameters(net) == 269_722 + option_b  # 0.27 million in table 6
     assert shapes(net, torch.rand(1, 3, 32, 32))[2:6] == [
-        (16, 32, 32), (32, 16, 16), (64, 8, 8), (64, 1, 1)]
+        (16, 32, 32),
+        (32, 16, 16),
+        (64, 8, 8),
+        (64, 1, 1),
+    ]
 
 
-@pytest.mark.parametrize('stride, channels', [(1, 8), (1, 12), (2, 8),
-                                              (2, 16)])
+@pytest.mark.parametrize(
+    'stride, channels', [(1, 8), (1, 12), (2, 8), (2, 16)]
+)
 @pytest.mark.parametrize('block', [Residual, Bottleneck])
 def test_block_is_the_formula(block, stride, channels):
     set_seed(0)
@@ -211,8 +266,8 @@ def test_bottleneck_is_cheap():
     """The paper: similar cost for 64 channels in or 256 in."""
     basic = parameters(Residual(64, 64))
     deep = parameters(Bottleneck(256, 256))
-    assert basic == 2 * 9 * 64 ** 2 + 4 * 64
-    assert deep == (9 + 4 + 4) * 64 ** 2 + 4 * 64 + 2 * 256
+    assert basic == 2 * 9 * 64**2 + 4 * 64
+    assert deep == (9 + 4 + 4) * 64**2 + 4 * 64 + 2 * 256
 
 
 @pytest.mark.parametrize('make', [GoogLeNet, ResNet])
@@ -226,14 +281,18 @@ def test_weights_start_as_he_and_others(make):
             assert abs(m.weight.std().item() / want - 1) < 0.05
 
 
-@pytest.mark.parametrize('make, options, words', [
-    (GoogLeNet, dict(kernel_size=7), 'kernel_size must be 3 or 5, got 7'),
-    (GoogLeNet, dict(width=0), 'width must be above 0, got 0'),
-    (GoogLeNet, dict(num_classes=0), '1 or more, got 0 and 3'),
-    (ResNet, dict(depth=20), 'one of 18, 34, 50, 101, 152 or .* got 20'),
-    (ResNet, dict(depth=(3, 0)), r'\(3, 3, 3\), got \(3, 0\)'),
-    (ResNet, dict(width=-1), 'width must be above 0, got -1'),
-    (ResNet, dict(in_channels=0), '1 or more, got 1000 and 0')])
+@pytest.mark.parametrize(
+    'make, options, words',
+    [
+        (GoogLeNet, dict(kernel_size=7), 'kernel_size must be 3 or 5, got 7'),
+        (GoogLeNet, dict(width=0), 'width must be above 0, got 0'),
+        (GoogLeNet, dict(num_classes=0), '1 or more, got 0 and 3'),
+        (ResNet, dict(depth=20), 'one of 18, 34, 50, 101, 152 or .* got 20'),
+        (ResNet, dict(depth=(3, 0)), r'\(3, 3, 3\), got \(3, 0\)'),
+        (ResNet, dict(width=-1), 'width must be above 0, got -1'),
+        (ResNet, dict(in_channels=0), '1 or more, got 1000 and 0'),
+    ],
+)
 def test_bad_arguments(make, options, words):
     with pytest.raises(ValueError, match=words):
         make(**options)

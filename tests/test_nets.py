@@ -1,7 +1,9 @@
 """The classic networks: shapes, parameters, and that they can learn."""
+
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -10,14 +12,27 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from d2lmini.nets import (VGG, AlexNet, DenseBlock, DenseLayer, DenseNet,
-                          GoogLeNet, LeNet, ResNet, conv_block, dense_block)
+from d2lmini.nets import (
+    VGG,
+    AlexNet,
+    DenseBlock,
+    DenseLayer,
+    DenseNet,
+    GoogLeNet,
+    LeNet,
+    ResNet,
+    conv_block,
+    dense_block,
+)
 from d2lmini.summary import summary
 from d2lmini.train import accuracy
 from d2lmini.utils import set_seed
 
-FORMS = {'1998': dict(), 'today': dict(activation=nn.ReLU, pool=nn.MaxPool2d),
-         'tanh': dict(activation=nn.Tanh)}
+FORMS = {
+    '1998': dict(),
+    'today': dict(activation=nn.ReLU, pool=nn.MaxPool2d),
+    'tanh': dict(activation=nn.Tanh),
+}
 
 
 @pytest.fixture(params=FORMS)
@@ -32,26 +47,45 @@ def test_lenet_shapes(lenet):
         X = layer(X)
         shapes.append(tuple(X.shape))
     conv1, conv2 = [(3, 6, 28, 28)] * 2, [(3, 16, 10, 10)] * 2
-    assert shapes == (conv1 + [(3, 6, 14, 14)] + conv2 + [
-        (3, 16, 5, 5), (3, 400)] + [(3, 120)] * 2 + [(3, 84)] * 2 + [(3, 10)])
+    assert shapes == (
+        conv1
+        + [(3, 6, 14, 14)]
+        + conv2
+        + [(3, 16, 5, 5), (3, 400)]
+        + [(3, 120)] * 2
+        + [(3, 84)] * 2
+        + [(3, 10)]
+    )
 
 
 def test_lenet_parameters(lenet):
     counts = {name: p.numel() for name, p in lenet.named_parameters()}
     assert counts == {
-        '0.weight': 6 * 25, '0.bias': 6, '3.weight': 16 * 6 * 25,
-        '3.bias': 16, '7.weight': 400 * 120, '7.bias': 120,
-        '9.weight': 120 * 84, '9.bias': 84, '11.weight': 840, '11.bias': 10}
+        '0.weight': 6 * 25,
+        '0.bias': 6,
+        '3.weight': 16 * 6 * 25,
+        '3.bias': 16,
+        '7.weight': 400 * 120,
+        '7.bias': 120,
+        '9.weight': 120 * 84,
+        '9.bias': 84,
+        '11.weight': 840,
+        '11.bias': 10,
+    }
     assert sum(counts.values()) == 61_706
 
 
 def test_lenet_is_the_formula_layer_by_layer(lenet):
     """The whole net against the same steps, written as functions."""
     X = torch.rand(2, 1, 28, 28)
-    act = {nn.Sigmoid: torch.sigmoid, nn.ReLU: torch.relu,
-           nn.Tanh: torch.tanh}[type(lenet[1])]
-    pool = {nn.AvgPool2d: F.avg_pool2d,
-            nn.MaxPool2d: F.max_pool2d}[type(lenet[2])]
+    act = {
+        nn.Sigmoid: torch.sigmoid,
+        nn.ReLU: torch.relu,
+        nn.Tanh: torch.tanh,
+    }[type(lenet[1])]
+    pool = {nn.AvgPool2d: F.avg_pool2d, nn.MaxPool2d: F.max_pool2d}[
+        type(lenet[2])
+    ]
     w = list(lenet.parameters())
     h = pool(act(F.conv2d(X, w[0], w[1], padding=2)), 2)
     h = pool(act(F.conv2d(h, w[2], w[3])), 2).reshape(2, 400)
@@ -61,8 +95,9 @@ def test_lenet_is_the_formula_layer_by_layer(lenet):
 
 
 def test_lenet_activation_and_pool_are_used_everywhere():
-    kinds = [type(layer) for layer in LeNet(activation=nn.ReLU,
-                                            pool=nn.MaxPool2d)]
+    kinds = [
+        type(layer) for layer in LeNet(activation=nn.ReLU, pool=nn.MaxPool2d)
+    ]
     assert kinds.count(nn.ReLU) == 4 and kinds.count(nn.MaxPool2d) == 2
     kinds = [type(layer) for layer in LeNet()]
     assert kinds.count(nn.Sigmoid) == 4 and kinds.count(nn.AvgPool2d) == 2
@@ -76,16 +111,18 @@ def test_lenet_channels_and_classes():
     assert sum(p.numel() for p in net.parameters()) == 61_706 + more - fewer
 
 
-@pytest.mark.parametrize('shape', [(2, 1, 32, 32), (2, 3, 28, 28),
-                                   (1, 28, 28)])
+@pytest.mark.parametrize(
+    'shape', [(2, 1, 32, 32), (2, 3, 28, 28), (1, 28, 28)]
+)
 def test_lenet_refuses_other_images(shape):
     with pytest.raises(RuntimeError):
         LeNet()(torch.rand(shape))
 
 
 def test_lenet_gradients_reach_all_parameters(lenet):
-    F.cross_entropy(lenet(torch.rand(4, 1, 28, 28)),
-                    torch.tensor([1, 2, 3, 4])).backward()
+    F.cross_entropy(
+        lenet(torch.rand(4, 1, 28, 28)), torch.tensor([1, 2, 3, 4])
+    ).backward()
     for name, p in lenet.named_parameters():
         assert p.grad.isfinite().all() and p.grad.abs().max() > 0, name
 
@@ -113,25 +150,33 @@ def test_lenet_learns_16_images_by_heart(form, lr):
 
 # All six networks, by the same tests.
 
+
 class Spec(NamedTuple):
-    full: Callable      # the paper's form, with this many parameters
+    full: Callable  # the paper's form, with this many parameters
     parameters: int
-    least: int          # the least side that it takes; 1: any
-    small: Callable     # the form for 28x28, narrow, for the CPU
+    least: int  # the least side that it takes; 1: any
+    small: Callable  # the form for 28x28, narrow, for the CPU
 
 
 NETS = {
     'LeNet': Spec(LeNet, 61_706, 28, partial(LeNet, activation=nn.ReLU)),
-    'AlexNet': Spec(AlexNet, 61_100_840, 63,
-                    partial(AlexNet, width=1 / 8, small=True)),
-    'VGG': Spec(VGG, 132_863_336, 32,
-                partial(VGG, width=1 / 8, small=True)),
-    'GoogLeNet': Spec(GoogLeNet, 6_624_904, 1,
-                      partial(GoogLeNet, width=1 / 8, small=True)),
-    'ResNet': Spec(ResNet, 11_689_512, 1,
-                   partial(ResNet, width=1 / 8, small=True)),
-    'DenseNet': Spec(DenseNet, 7_978_856, 29, partial(
-        DenseNet, growth_rate=8, depth=(1, 2, 2), small=True))}
+    'AlexNet': Spec(
+        AlexNet, 61_100_840, 63, partial(AlexNet, width=1 / 8, small=True)
+    ),
+    'VGG': Spec(VGG, 132_863_336, 32, partial(VGG, width=1 / 8, small=True)),
+    'GoogLeNet': Spec(
+        GoogLeNet, 6_624_904, 1, partial(GoogLeNet, width=1 / 8, small=True)
+    ),
+    'ResNet': Spec(
+        ResNet, 11_689_512, 1, partial(ResNet, width=1 / 8, small=True)
+    ),
+    'DenseNet': Spec(
+        DenseNet,
+        7_978_856,
+        29,
+        partial(DenseNet, growth_rate=8, depth=(1, 2, 2), small=True),
+    ),
+}
 SMALL = {'num_classes': 10, 'in_channels': 1}
 SIZES = [28, 32, 64, 96, 224]
 five = pytest.mark.parametrize('name', list(NETS)[1:])
@@ -165,8 +210,11 @@ def layers(net, kind):
 
 def sides(name):
     """Return the sides of a full form's images: LeNet takes one alone."""
-    return {28} if name == 'LeNet' else {
-        n for n in SIZES if n >= NETS[name].least}
+    return (
+        {28}
+        if name == 'LeNet'
+        else {n for n in SIZES if n >= NETS[name].least}
+    )
 
 
 @pytest.mark.parametrize('size', SIZES)
@@ -206,11 +254,20 @@ def test_parameters(name):
     assert count(on_meta(NETS[name].full)) == NETS[name].parameters
 
 
-@pytest.mark.parametrize('make, depth, parameters', [
-    (VGG, 13, 133_047_848), (VGG, 16, 138_357_544), (VGG, 19, 143_667_240),
-    (ResNet, 34, 21_797_672), (ResNet, 50, 25_557_032),
-    (ResNet, 101, 44_549_160), (ResNet, 152, 60_192_808),
-    (DenseNet, 169, 14_149_480), (DenseNet, 201, 20_013_928)])
+@pytest.mark.parametrize(
+    'make, depth, parameters',
+    [
+        (VGG, 13, 133_047_848),
+        (VGG, 16, 138_357_544),
+        (VGG, 19, 143_667_240),
+        (ResNet, 34, 21_797_672),
+        (ResNet, 50, 25_557_032),
+        (ResNet, 101, 44_549_160),
+        (ResNet, 152, 60_192_808),
+        (DenseNet, 169, 14_149_480),
+        (DenseNet, 201, 20_013_928),
+    ],
+)
 def test_parameters_of_other_depths(make, depth, parameters):
     assert count(on_meta(make, depth=depth)) == parameters
 
@@ -222,18 +279,24 @@ def test_channels_and_classes(name):
     less = on_meta(NETS[name].full, **SMALL)
     first, last = layers(net, nn.Conv2d)[0], layers(net, nn.Linear)[-1]
     assert count(net) - count(less) == (
-        2 * first.weight[:, 0].numel() + 990 * (last.in_features + 1))
+        2 * first.weight[:, 0].numel() + 990 * (last.in_features + 1)
+    )
 
 
 @five
 def test_width(name):
     """Half of all channels and hidden units; at least one of each."""
-    full, half, thin = (on_meta(NETS[name].full, width=w)
-                        for w in (1, 0.5, 1e-6))
-    for kind, size in [(nn.Conv2d, 'out_channels'),
-                       (nn.Linear, 'out_features')]:
-        sizes = [[getattr(layer, size) for layer in layers(net, kind)]
-                 for net in (full, half, thin)]
+    full, half, thin = (
+        on_meta(NETS[name].full, width=w) for w in (1, 0.5, 1e-6)
+    )
+    for kind, size in [
+        (nn.Conv2d, 'out_channels'),
+        (nn.Linear, 'out_features'),
+    ]:
+        sizes = [
+            [getattr(layer, size) for layer in layers(net, kind)]
+            for net in (full, half, thin)
+        ]
         if kind is nn.Linear:
             assert [row.pop() for row in sizes] == [1000] * 3
         assert [2 * n for n in sizes[1]] == sizes[0]
@@ -241,11 +304,13 @@ def test_width(name):
     assert thin(torch.empty(2, 3, 64, 64, device='meta')).shape == (2, 1000)
 
 
-@pytest.mark.parametrize('wrong', [
-    {'num_classes': 0}, {'in_channels': 0}, {'width': 0}, {'width': -1}])
+@pytest.mark.parametrize(
+    'wrong',
+    [{'num_classes': 0}, {'in_channels': 0}, {'width': 0}, {'width': -1}],
+)
 @five
 def test_refuses_bad_arguments(name, wrong):
-    (argument, value), = wrong.items()
+    ((argument, value),) = wrong.items()
     with pytest.raises(ValueError, match=f'{argument}.* {value}'):
         NETS[name].full(**wrong)
 
@@ -268,10 +333,14 @@ def test_multiply_adds_are_those_that_pytorch_counts(name):
 
 
 REFERENCES = {
-    'alexnet': (AlexNet, {}), 'vgg11': (VGG, {'depth': 11}),
-    'vgg16': (VGG, {'depth': 16}), 'googlenet': (GoogLeNet, {}),
-    'resnet18': (ResNet, {'depth': 18}), 'resnet50': (ResNet, {'depth': 50}),
-    'densenet121': (DenseNet, {'depth': 121})}
+    'alexnet': (AlexNet, {}),
+    'vgg11': (VGG, {'depth': 11}),
+    'vgg16': (VGG, {'depth': 16}),
+    'googlenet': (GoogLeNet, {}),
+    'resnet18': (ResNet, {'depth': 18}),
+    'resnet50': (ResNet, {'depth': 50}),
+    'densenet121': (DenseNet, {'depth': 121}),
+}
 
 
 def random_numbers(net):
@@ -295,10 +364,14 @@ def test_same_outputs_as_torchvision(reference):
     """The key map: both hold the same tensors in the same order."""
     options = {}
     if reference == 'googlenet':
-        options = dict(aux_logits=False, transform_input=False,
-                       init_weights=False)
-    theirs = random_numbers(on_meta(getattr(torchvision.models, reference),
-                                    weights=None, **options))
+        options = dict(
+            aux_logits=False, transform_input=False, init_weights=False
+        )
+    theirs = random_numbers(
+        on_meta(
+            getattr(torchvision.models, reference), weights=None, **options
+        )
+    )
     make, options = REFERENCES[reference]
     ours = on_meta(make, **options).eval()
     keys, values = ours.state_dict(), theirs.state_dict().values()
@@ -320,14 +393,14 @@ def test_train_and_eval_mode(small, name):
         y = small(X)
         assert torch.equal(small(X), y)
         torch.testing.assert_close(small(X[2:3]), y[2:3])
-        assert all(torch.equal(v, before[k])
-                   for k, v in small.named_buffers())
+        assert all(torch.equal(v, before[k]) for k, v in small.named_buffers())
         small.train()
         first, second = small(X), small(X)
     dropout = [m for m in layers(small, nn.Dropout) if m.p > 0]
     assert torch.equal(first, second) == (not dropout)
-    changed = [k for k, v in small.named_buffers()
-               if not torch.equal(v, before[k])]
+    changed = [
+        k for k, v in small.named_buffers() if not torch.equal(v, before[k])
+    ]
     norms = layers(small, nn.BatchNorm2d)
     assert len(changed) == len(before) == 3 * len(norms)
     assert bool(dropout) == (name in ['AlexNet', 'VGG', 'GoogLeNet'])
@@ -335,8 +408,9 @@ def test_train_and_eval_mode(small, name):
 
 
 def test_gradients_reach_all_parameters(small):
-    F.cross_entropy(small(torch.rand(4, 1, 28, 28)),
-                    torch.tensor([1, 2, 3, 4])).backward()
+    F.cross_entropy(
+        small(torch.rand(4, 1, 28, 28)), torch.tensor([1, 2, 3, 4])
+    ).backward()
     for key, p in small.named_parameters():
         assert p.grad.isfinite().all() and p.grad.abs().max() > 0, key
 
@@ -372,10 +446,13 @@ def test_export(small):
     small.eval()
     X = torch.rand(2, 1, 28, 28)
     exported = torch.export.export(
-        small, (X,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+        small, (X,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
+    )
     with torch.no_grad():
-        for X in (X, torch.rand(5, 1, 28, 28)):
-            torch.testing.assert_close(exported.module()(X), small(X))
+        for images in (X, torch.rand(5, 1, 28, 28)):
+            torch.testing.assert_close(
+                exported.module()(images), small(images)
+            )
 
 
 def test_dense_layer_appends_to_its_input():
@@ -401,14 +478,23 @@ def test_the_block_without_bottleneck_is_the_formula():
     assert [layer[0].num_features for layer in block] == [5, 7, 9]
     layer, eps = conv_block(3, 4).eval(), 1 + 1e-5
     X = torch.rand(2, 3, 6, 5) - 0.5
-    torch.testing.assert_close(layer(X), F.conv2d(
-        X.relu() / eps ** 0.5, layer[2].weight, layer[2].bias, padding=1))
+    torch.testing.assert_close(
+        layer(X),
+        F.conv2d(
+            X.relu() / eps**0.5, layer[2].weight, layer[2].bias, padding=1
+        ),
+    )
 
 
 def test_densenet_has_no_transition_after_its_last_block():
     net = DenseNet(growth_rate=4, depth=(1, 2, 3), small=True)
     assert len(layers(net, nn.AvgPool2d)) == 2
-    assert [len(part) for part in net
-            if isinstance(part, nn.Sequential)] == [1, 4, 2, 4, 3]
+    assert [len(part) for part in net if isinstance(part, nn.Sequential)] == [
+        1,
+        4,
+        2,
+        4,
+        3,
+    ]
     # 8, one layer 12, halved 6, two layers 14, halved 7, three layers 19
     assert net[-1].in_features == 19
