@@ -280,6 +280,21 @@ def test_run_stores_whole_lines_and_the_language(tmp_path):
     assert script_ending(kept) == '.py'
 
 
+STORED = [*PAGES, *sorted(ROOT.glob('exercises/*.ipynb')),
+          *sorted(ROOT.glob('exercises/solutions/*.ipynb'))]
+
+
+@pytest.mark.parametrize('path', STORED, ids=[
+    path.relative_to(ROOT).as_posix() for path in STORED])
+def test_stored_in_one_form(path):
+    """What a cell prints is whole; nbconvert makes a .py of the notebook."""
+    nb = nbformat.read(path, 4)
+    for cell in code_cells(nb):
+        assert notebooks.join_streams(cell.outputs) == cell.outputs
+    assert nb.metadata['language_info'] == notebooks.LANGUAGE
+    assert script_ending(nb) == '.py'
+
+
 def script_ending(nb):
     """Return how the file ends that `nbconvert --to script` makes."""
     nbconvert = pytest.importorskip('nbconvert')

@@ -52,7 +52,7 @@ def read(name):
     nb.metadata = {
         'kernelspec': {'display_name': 'Python 3', 'language': 'python',
                        'name': 'python3'},
-        'language_info': {'name': 'python'}}
+        'language_info': notebooks.LANGUAGE}
     return nbformat.from_dict(nb)
 
 
