@@ -56,15 +56,16 @@ def get_chromium():
 
     Where none is found, Playwright is asked for its own.
     """
-    if find_chromium():
-        return find_chromium(), None
-    done = run([sys.executable, '-m', 'playwright', 'install', 'chromium'])
     program = find_chromium()
     if program is None:
-        return None, f"Playwright could not get its own ({reason(done)})"
+        done = run([sys.executable, '-m', 'playwright', 'install', 'chromium'])
+        program = find_chromium()
+    if program is None:
+        return None, ('there is no Chromium on the PATH, and Playwright could '
+                      f'not get its own ({reason(done)})')
     done = run([program, '--version'])
     if done.returncode:
-        return None, f"Playwright's own does not start ({reason(done)})"
+        return None, f'{program} does not start ({reason(done)})'
     return program, None
 
 

@@ -189,8 +189,9 @@ def copy(tmp_path_factory):
 
 def test_the_wheel_holds_checks_but_no_answers(copy, tmp_path):
     """Also where it is made from the source distribution."""
-    subprocess.run([sys.executable, '-m', 'build', '--no-isolation', '--outdir',
-                    tmp_path, copy], check=True, capture_output=True)
+    command = ['build', '--no-isolation', '--outdir', tmp_path, copy]
+    subprocess.run([sys.executable, '-m', *command], check=True,
+                   capture_output=True)
     wheel, = tmp_path.glob('*.whl')
     found = set(zipfile.ZipFile(wheel).namelist())
     found = {name for name in found if '.dist-info/' not in name}

@@ -17,6 +17,8 @@ from browsing import (ADDRESS, CHAPTERS, HTML, PAGES, READING, ROOT, SAMPLE,
                       violations)
 from pdf import LOAD_PICTURES
 
+import d2lmini.check
+
 SHOTS = ROOT / '_build' / 'shots'
 
 LOOK = r"""() => {
@@ -204,9 +206,9 @@ def test_first_uses_of_terms_lead_to_the_glossary(facts):
 
 
 @pytest.mark.parametrize('module', [
-    'utils', 'data', 'ops', 'numpy_cnn', 'nets', 'train', 'plot', 'summary',
-    'pictures', 'fine_tune', 'explain', 'scale.processes',
-    'scale.distributed', 'scale.export', 'scale.predict', 'check'])
+    'utils', 'data', 'ops', 'numpy_cnn', 'nets', 'train', 'callbacks',
+    'plot', 'summary', 'pictures', 'fine_tune', 'explain', 'scale.processes',
+    'scale.distributed', 'scale.export', 'scale.predict'])
 def test_the_package_is_documented(facts, module):
     module = importlib.import_module(f'd2lmini.{module}')
     own = getattr(module, '__all__', None) or [
@@ -216,3 +218,8 @@ def test_the_package_is_documented(facts, module):
     assert own and {f'{module.__name__}.{name}' for name in own
                     } <= set(page['ids'])
     assert sum('#L' in link for link in page['links']) >= len(own)
+
+
+def test_the_checks_are_documented(facts):
+    names = {f'd2lmini_check.{name}' for name in d2lmini.check.__all__}
+    assert names <= set(facts['appendix/api']['ids'])

@@ -78,13 +78,19 @@ def split_at_terms(text, left, docname):
 
 
 def skip_member(app, what, name, thing, skip, options):
-    """Leave out what has no docstring, and what a module only imports.
-
-    A package imports from its modules what it is to be known by.
-    """
+    """Leave out what has no docstring, and what a module only imports."""
     module = thing.id.removesuffix(f'.{thing.name}')
     return skip or not thing.docstring or (
-        thing.imported and parse(module)[0].name != '__init__.py')
+        thing.imported and thing.name not in exports(module))
+
+
+def exports(module):
+    """Return the names in a module's __all__."""
+    for node in parse(module)[1].body:
+        if isinstance(node, ast.Assign) and (
+                ast.unparse(node.targets[0]) == '__all__'):
+            return ast.literal_eval(node.value)
+    return []
 
 
 def shorten_types(app, what, name, thing, options, *signature):
