@@ -1,6 +1,6 @@
 """The training loop of chapter 7, and what it needs.
 
-fit() is the loop, line by line as the chapter writes it. train_gpu() prepares
+train_loop() is the loop, line by line as the chapter writes it. train_gpu() prepares
 a run and calls it. What practice adds (checkpoints, mixed precision, several
 processes ...) hangs on the loop from outside: see d2lmini.callbacks.
 """
@@ -75,7 +75,7 @@ def evaluate_accuracy_gpu(net: nn.Module, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
-def fit(run):
+def train_loop(run):
     """Train: the loop that chapter 7 writes line by line.
 
     Args:
@@ -153,7 +153,7 @@ def train_gpu(net: nn.Module, train_iter: Iterable,
     try:
         with mode(net, train=True):
             run.begin(callbacks)
-            fit(run)
+            train_loop(run)
     except KeyboardInterrupt:
         if not run.alone:
             raise                                # so that the others stop too
