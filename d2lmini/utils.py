@@ -119,7 +119,9 @@ def set_rng_state(state):
     random.setstate(state['python'])
     np.random.set_state(tuple(state['numpy']))
     torch.set_rng_state(state['torch'])
-    torch.cuda.set_rng_state_all(state['cuda'])
+    # A run on two GPUs may go on with one.
+    for i, gpu in enumerate(state['cuda'][:torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(gpu, i)
 
 
 @contextlib.contextmanager

@@ -145,3 +145,14 @@ def test_check_zip_finds_an_altered_byte():
     contents[contents.index(b'hello')] ^= 1
     with pytest.raises(zipfile.BadZipFile, match='checksum of name differs'):
         check_zip(io.BytesIO(contents))
+
+
+@pytest.mark.parametrize('gpus', [0, 1, 2, 3])
+def test_random_numbers_of_two_gpus_go_on_with_those_there_are(
+        monkeypatch, gpus):
+    found = []
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: gpus)
+    monkeypatch.setattr(torch.cuda, 'set_rng_state', lambda state, i:
+                        found.append((state, i)))
+    set_rng_state(get_rng_state() | {'cuda': ['a', 'b']})
+    assert found == [('a', 0), ('b', 1)][:gpus]

@@ -65,15 +65,6 @@ def is_first():
     return not in_group() or dist.get_rank() == 0
 
 
-def all_sum(numbers):
-    """Return the sum of a tensor over all processes, on the CPU."""
-    if in_group():
-        if dist.get_backend() == 'nccl':
-            numbers = numbers.to('cuda')
-        dist.all_reduce(numbers)
-    return numbers.cpu()
-
-
 def from_first(function):
     """Return to all processes what function() gives in the first.
 
@@ -144,8 +135,12 @@ class Processes(Callback):
     @staticmethod
     def sums(metric):
         """Return an Accumulator's numbers, summed over all processes."""
-        return all_sum(torch.tensor([metric[i] for i in range(
-            len(metric.data))], dtype=torch.double)).tolist()
+        numbers = torch.tensor([float(n) for n in metric.data],
+                               dtype=torch.double)
+        if dist.get_backend() == 'nccl':
+            numbers = numbers.to('cuda')
+        dist.all_reduce(numbers)
+        return numbers.tolist()
 
     def after_epoch(self, run):
         """Put the sums over all processes in the place of this one's."""
