@@ -165,7 +165,7 @@ class Box:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.first, signal.SIGKILL)
             os.close(self.first)
-        complaint = self.process.communicate()[1]
+        complaint = self.process.communicate(timeout=START)[1]
         self.folder.cleanup()
         return complaint.decode(errors='replace')
 

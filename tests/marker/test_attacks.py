@@ -246,7 +246,7 @@ def double(X):
         """
 import mmap
 def double(X):
-    mmap.mmap(-1, 2**36)
+    mmap.mmap(-1, 2**32)
     return 2 * X""",
         'error',
     ),
