@@ -108,8 +108,8 @@ def with_gradients(net):
 def check_classes(scores, classes=None):
     """Return one class for each image, (N,), the highest score's if None.
 
-    scores: (N, num_classes). classes: a number for all, or (N,). Raises
-    ValueError if there are no such classes.
+    scores: (N, num_classes). classes: a whole number for all, or (N,) of
+    them. Raises ValueError if there are no such classes.
     """
     if scores.ndim != 2:
         raise ValueError('net must give scores (N, num_classes), got shape '
@@ -118,39 +118,31 @@ def check_classes(scores, classes=None):
     if classes is None:
         return scores.argmax(dim=1)
     classes = torch.as_tensor(classes, device=scores.device)
-    if classes.is_floating_point() or classes.shape not in ((), (n,)):
-        raise ValueError(f'classes must be a whole number or {n} of them, got '
-                         f'{classes.dtype} of shape {tuple(classes.shape)}')
-    wrong = classes[(classes < 0) | (classes >= num_classes)]
-    if len(wrong):
+    if ((classes < 0) | (classes >= num_classes)).any():
         raise ValueError(f'classes must be from 0 to {num_classes - 1}, got '
-                         f'{wrong[0].item()}')
-    return classes.long().expand(n)
+                         f'{classes.tolist()}')
+    return classes.expand(n)
 
 
 def class_scores(net, X, classes=None):
     """Return the score that net gives each image's class, (N,)."""
     scores = net(X)
-    classes = check_classes(scores, classes)
-    return scores.gather(1, classes[:, None])[:, 0]
+    return scores.gather(1, check_classes(scores, classes)[:, None])[:, 0]
 
 
 def unit_gradient(net, X, layer, unit):
     """Return how much each pixel moves one unit of a layer, (N, H, W).
 
     unit: its place in the layer's output, (channel, row, column), or
-    (channel,) in a linear layer. The gradient's absolute value, the largest
-    of the image's channels. Raises ValueError if there is no such unit.
+    (channel,) in a linear layer; in a convolution (channel,) is a whole map,
+    summed up. The gradient's absolute value, the largest of the image's
+    channels. Raises IndexError if there is no such unit.
     """
     with with_gradients(net), watched(net, layer) as maps:
         X = as_input(net, X).requires_grad_()
         net(X.clone())
-        Y = pick(maps, layer)
-        if len(unit) != Y.ndim - 1 or not all(
-                0 <= i < n for i, n in zip(unit, Y.shape[1:])):
-            raise ValueError(f'unit must lie in {tuple(Y.shape[1:])}, the '
-                             f'shape of {layer!r}, got {tuple(unit)}')
-        gradient, = torch.autograd.grad(Y[:, *unit].sum(), X)
+        Y = pick(maps, layer)[:, *unit]
+        gradient, = torch.autograd.grad(Y.sum(), X)
     return gradient.abs().amax(dim=1)
 
 
@@ -159,12 +151,11 @@ def bounding_box(field):
 
     field: (..., H, W), with at least one number that is not 0.
     """
-    seen = field.reshape(-1, *field.shape[-2:]).ne(0).any(dim=0)
-    if not seen.any():
+    *_, rows, cols = field.nonzero(as_tuple=True)
+    if len(rows) == 0:
         raise ValueError('all numbers of the field are 0: no pixel moves the '
                          'unit here, for example since a ReLU is closed')
-    rows, cols = (seen.any(dim=d).nonzero().flatten() for d in (1, 0))
-    return tuple(int(i) for i in (rows[0], rows[-1], cols[0], cols[-1]))
+    return tuple(int(i) for seen in (rows, cols) for i in seen.aminmax())
 
 
 def saliency(net, X, classes=None):
@@ -265,19 +256,15 @@ def rank_correlation(a, b):
 
     0 if one of them is constant, since it orders nothing.
     """
-    if a.shape != b.shape:
-        raise ValueError('the two must have one shape, got '
-                         f'{tuple(a.shape)} and {tuple(b.shape)}')
-    x, y = (r.double() - r.double().mean() for r in (ranks(a), ranks(b)))
-    length = (x.norm() * y.norm()).item()
-    return (x @ y).item() / length if length else 0.0
+    both = torch.stack([ranks(a), ranks(b)]).double()
+    return torch.corrcoef(both)[0, 1].nan_to_num().item()
 
 
-def outputs(net, data_iter, layer=None):
+def outputs(net, data_iter, layer=None, channel=slice(None)):
     """Return what net, or one of its layers, gives for all images: (Y, y).
 
     data_iter: gives minibatches (X, y); Y (N, ...) and the labels y (N,) are
-    in its order, on net's device.
+    in its order, on net's device. channel: the only one to keep.
     """
     parts, labels = [], []
     watch = contextlib.nullcontext() if layer is None else watched(net, layer)
@@ -287,7 +274,7 @@ def outputs(net, data_iter, layer=None):
             if layer is not None:
                 Y = pick(maps, layer)
                 maps.clear()
-            parts.append(Y)
+            parts.append(Y[:, channel].clone())
             labels.append(y.to(Y.device))
     return torch.cat(parts), torch.cat(labels)
 
@@ -297,24 +284,13 @@ def most_exciting(net, data_iter, layer, channel, k=9):
 
     Returns its greatest values (k,), the images' numbers in the order of
     data_iter (k,), and the places of those values in the maps (k, 2), row
-    and column. Raises ValueError if there is no such channel.
+    and column. Raises IndexError if there is no such channel.
     """
-    peaks, places = [], []
-    with mode(net, train=False), torch.no_grad(), watched(net, layer) as maps:
-        for X, _ in data_iter:
-            net(as_input(net, X))
-            Y = pick(maps, layer)
-            maps.clear()
-            if Y.ndim != 4 or not 0 <= channel < Y.shape[1]:
-                raise ValueError(f'channel must be one of those of {layer!r}, '
-                                 f'which gives {tuple(Y.shape)}, got '
-                                 f'{channel}')
-            peak, place = Y[:, channel].flatten(1).max(dim=1)
-            peaks.append(peak)
-            places.append(place)
-    values, images = torch.cat(peaks).topk(k)
-    place, width = torch.cat(places)[images], Y.shape[3]
-    return values, images, torch.stack([place // width, place % width], dim=1)
+    Y, _ = outputs(net, data_iter, layer, channel)  # (N, h, w)
+    peaks, places = Y.flatten(1).max(dim=1)
+    values, images = peaks.topk(k)
+    rows_and_columns = torch.unravel_index(places[images], Y.shape[1:])
+    return values, images, torch.stack(rows_and_columns, dim=1)
 
 
 def nearest_neighbors(queries, bank, k=5):
@@ -323,12 +299,8 @@ def nearest_neighbors(queries, bank, k=5):
     queries: (n, d), bank: (N, d); what has more dimensions is flattened.
     Gives (n, k), the nearest first, by Euclidean distance.
     """
-    queries, bank = queries.flatten(1), bank.flatten(1)
-    if queries.shape[1] != bank.shape[1] or not 1 <= k <= len(bank):
-        raise ValueError('queries and bank must have as many columns, and k '
-                         f'be from 1 to {len(bank)}, got {queries.shape[1]} '
-                         f'and {bank.shape[1]} columns and k = {k}')
-    return torch.cdist(queries, bank).topk(k, largest=False).indices
+    distances = torch.cdist(queries.flatten(1), bank.flatten(1))
+    return distances.topk(k, largest=False).indices
 
 
 def confusion_matrix(y, y_hat, num_classes):
