@@ -74,15 +74,10 @@ def output_size(shape, window, stride, padding):
 
 def check_conv(X, w, b):
     """Raise ValueError unless images, filters and biases fit together."""
-    if X.ndim != 4 or w.ndim != 4:
-        raise ValueError('X must be (N, C, H, W) and w (F, C, kh, kw), got '
-                         f'shapes {X.shape} and {w.shape}')
-    if X.shape[1] != w.shape[1]:
-        raise ValueError(f'X has {X.shape[1]} channels, w is for '
-                         f'{w.shape[1]}: they must agree')
-    if b.shape != w.shape[:1]:
-        raise ValueError(f'b must be ({len(w)},), one number for each filter '
-                         f'of w, got shape {b.shape}')
+    fit = X.ndim == w.ndim == 4 and X.shape[1] == w.shape[1]
+    if not fit or b.shape != w.shape[:1]:
+        raise ValueError('X must be (N, C, H, W), w (F, C, kh, kw), b (F,), '
+                         f'got {X.shape}, {w.shape} and {b.shape}')
     check_dtype(X=X, w=w, b=b)
 
 
@@ -134,13 +129,10 @@ def conv_forward_naive(X, w, b, stride=1, padding=0):
     Ho, Wo = output_size(X.shape, (kh, kw), stride, padding)
     Xp = pad(X, padding)
     out = np.zeros((N, F, Ho, Wo), X.dtype)
-    for n in range(N):
-        for f in range(F):
-            for i in range(Ho):
-                for j in range(Wo):
-                    r, c = i * stride, j * stride
-                    window = Xp[n, :, r:r + kh, c:c + kw]
-                    out[n, f, i, j] = (window * w[f]).sum() + b[f]
+    for n, f, i, j in np.ndindex(N, F, Ho, Wo):
+        r, c = i * stride, j * stride
+        window = Xp[n, :, r:r + kh, c:c + kw]
+        out[n, f, i, j] = (window * w[f]).sum() + b[f]
     return out, (X, w, stride, padding)
 
 
@@ -156,14 +148,11 @@ def conv_backward_naive(dout, cache):
     check_dout(dout, (N, F, Ho, Wo))
     Xp = pad(X, padding)
     dXp, dw, db = np.zeros_like(Xp), np.zeros_like(w), np.zeros(F, w.dtype)
-    for n in range(N):
-        for f in range(F):
-            for i in range(Ho):
-                for j in range(Wo):
-                    r, c, d = i * stride, j * stride, dout[n, f, i, j]
-                    dXp[n, :, r:r + kh, c:c + kw] += w[f] * d
-                    dw[f] += Xp[n, :, r:r + kh, c:c + kw] * d
-                    db[f] += d
+    for n, f, i, j in np.ndindex(N, F, Ho, Wo):
+        r, c, d = i * stride, j * stride, dout[n, f, i, j]
+        dXp[n, :, r:r + kh, c:c + kw] += w[f] * d
+        dw[f] += Xp[n, :, r:r + kh, c:c + kw] * d
+        db[f] += d
     return unpad(dXp, padding), dw, db
 
 
@@ -180,12 +169,9 @@ def max_pool_forward_naive(X, pool_size, stride, padding=0):
     N, C, (kh, kw) = len(X), X.shape[1], pool_size
     Xp = pad(X, padding, -np.inf)
     out = np.zeros((N, C, Ho, Wo), X.dtype)
-    for n in range(N):
-        for c in range(C):
-            for i in range(Ho):
-                for j in range(Wo):
-                    r, s = i * stride, j * stride
-                    out[n, c, i, j] = Xp[n, c, r:r + kh, s:s + kw].max()
+    for n, c, i, j in np.ndindex(N, C, Ho, Wo):
+        r, s = i * stride, j * stride
+        out[n, c, i, j] = Xp[n, c, r:r + kh, s:s + kw].max()
     return out, (X, pool_size, stride, padding)
 
 
@@ -202,14 +188,10 @@ def max_pool_backward_naive(dout, cache):
     check_dout(dout, (N, C, Ho, Wo))
     Xp = pad(X, padding, -np.inf)
     dXp = np.zeros_like(Xp)
-    for n in range(N):
-        for c in range(C):
-            for i in range(Ho):
-                for j in range(Wo):
-                    r, s = i * stride, j * stride
-                    first = Xp[n, c, r:r + kh, s:s + kw].argmax()
-                    p, q = divmod(first, kw)
-                    dXp[n, c, r + p, s + q] += dout[n, c, i, j]
+    for n, c, i, j in np.ndindex(N, C, Ho, Wo):
+        r, s = i * stride, j * stride
+        p, q = divmod(Xp[n, c, r:r + kh, s:s + kw].argmax(), kw)
+        dXp[n, c, r + p, s + q] += dout[n, c, i, j]
     return unpad(dXp, padding)
 
 
