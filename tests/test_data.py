@@ -10,6 +10,7 @@ import itertools
 import os
 import pickle
 import random
+import shutil
 import socket
 import struct
 import tarfile
@@ -58,7 +59,7 @@ def idx_files(arrays):
 
 
 def put_system(folder, arrays):
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name, contents in idx_files(arrays).items():
         (folder / name).write_bytes(contents)
 
@@ -69,7 +70,7 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv('D2LMINI_DATA', str(tmp_path / 'cache'))
     monkeypatch.delenv('D2LMINI_DATA_SOURCE', raising=False)
     monkeypatch.setenv('no_proxy', '*')
-    monkeypatch.setattr(data, 'SYSTEM', {})
+    monkeypatch.setattr(data, 'SYSTEM', tmp_path / 'systems')
     monkeypatch.setattr(data, 'SAMPLES', tmp_path / 'samples')
     monkeypatch.setitem(hub.DATA_HUB, 'hymenoptera', (
         'http://127.0.0.1:1/hymenoptera_data.zip', '0' * 64))
@@ -77,7 +78,7 @@ def nowhere(tmp_path, monkeypatch):
         monkeypatch.setattr(dataset, 'mirrors', ['http://127.0.0.1:1/'], False)
     monkeypatch.setattr(data.DOWNLOADS['cifar10'], 'url',
                         'http://127.0.0.1:1/cifar')
-    monkeypatch.setattr(hub, 'told', set())
+    hub.say.cache_clear()
     return tmp_path / 'cache'
 
 
@@ -155,9 +156,7 @@ def test_sources_in_their_order(nowhere, fashion, server, monkeypatch):
     assert source == 'download' and same(arrays, fashion)
 
     (nowhere / 'fashion_mnist.npz').unlink()
-    folder = nowhere.parent / 'system'
-    put_system(folder, system)
-    monkeypatch.setattr(data, 'SYSTEM', {'fashion_mnist': folder})
+    put_system(data.SYSTEM / 'fashion-mnist', system)
     server.asked.clear()
     arrays, source = data.find_arrays('fashion_mnist')
     assert source == 'system' and same(arrays, system)
@@ -327,12 +326,12 @@ def spoil(server, name, way):
 def test_a_failed_download_leaves_nothing(nowhere, fashion, server, name, way,
                                           says, monkeypatch):
     spoil(server, name, way)
-    if way == 'stall':
-        patience = functools.partial(hub.patience, 1)
-        monkeypatch.setattr(data, 'patience', lambda seconds: patience())
+    monkeypatch.setattr(data, 'TIMEOUT', 1 if way == 'stall' else 30)
+    before = socket.getdefaulttimeout()
     with pytest.raises(DataNotAvailable, match=rf'download: .*({says})'):
         data.load_data_fashion_mnist(8)
     assert name in server.asked and not nowhere.exists()
+    assert socket.getdefaulttimeout() == before
     server.files |= idx_files(fashion)
     for names in (server.cut, server.stall):
         names.clear()
@@ -362,14 +361,6 @@ def test_a_killed_download_leaves_nothing(nowhere, fashion, server):
     server.stall.clear()
     arrays, source = data.find_arrays('fashion_mnist')
     assert source == 'download' and same(arrays, fashion)
-
-
-def test_patience_ends():
-    before = socket.getdefaulttimeout()
-    with pytest.raises(KeyError), hub.patience(7):
-        assert socket.getdefaulttimeout() == 7
-        raise KeyError
-    assert socket.getdefaulttimeout() == before
 
 
 # A cache that cannot be written
@@ -584,11 +575,10 @@ def test_files_that_are_no_npz_are_refused(folder):
 
 
 @pytest.mark.parametrize('name', idx_files(make_arrays()))
-def test_a_damaged_system_copy_is_never_used(tmp_path, monkeypatch, name):
-    put_system(tmp_path / 'system', make_arrays())
-    monkeypatch.setattr(data, 'SYSTEM', {'mnist': tmp_path / 'system'})
+def test_a_damaged_system_copy_is_never_used(name):
+    put_system(data.SYSTEM / 'mnist', make_arrays())
     assert data.find_arrays('mnist')[1] == 'system'
-    path = tmp_path / 'system' / name
+    path = data.SYSTEM / 'mnist' / name
     whole = path.read_bytes()
     other = idx_files(make_arrays(n_train=29, n_test=19))[name]
     cuts = [whole[:n] for n in range(0, len(whole), len(whole) // 40 + 1)]
@@ -602,11 +592,10 @@ def test_a_damaged_system_copy_is_never_used(tmp_path, monkeypatch, name):
             data.find_arrays('mnist')
 
 
-def test_an_altered_system_copy_is_never_used(tmp_path, monkeypatch):
+def test_an_altered_system_copy_is_never_used():
     arrays = make_arrays()
-    put_system(tmp_path / 'system', arrays)
-    monkeypatch.setattr(data, 'SYSTEM', {'mnist': tmp_path / 'system'})
-    path = tmp_path / 'system' / 'train-labels-idx1-ubyte.gz'
+    put_system(data.SYSTEM / 'mnist', arrays)
+    path = data.SYSTEM / 'mnist' / 'train-labels-idx1-ubyte.gz'
     whole = path.read_bytes()
     for i in range(len(whole)):
         path.write_bytes(whole[:i] + bytes([whole[i] ^ 16]) + whole[i + 1:])
@@ -616,16 +605,15 @@ def test_an_altered_system_copy_is_never_used(tmp_path, monkeypatch):
             pass
 
 
-def test_labels_outside_of_the_classes_are_named(folder, monkeypatch):
+def test_labels_outside_of_the_classes_are_named(folder):
     arrays = make_arrays() | {'test_labels': np.arange(20)}
     data.write_npz(folder / 'cifar10.npz', arrays)
-    with pytest.raises(DataDamaged, match=r'cifar10\.npz .*testing: labels '
-                       'from 0 to 19, wanted are 0 to 9'):
+    with pytest.raises(DataDamaged, match=r'cifar10\.npz .*testing: .* from '
+                       '0 to 19, wanted are 0 to 9'):
         data.load_data_cifar10(8)
-    put_system(folder / 'system', arrays | {
+    put_system(data.SYSTEM / 'mnist', arrays | {
         'test_labels': np.arange(20, dtype=np.uint8)})
-    monkeypatch.setattr(data, 'SYSTEM', {'mnist': folder / 'system'})
-    with pytest.raises(DataNotAvailable, match='system: testing: labels from'):
+    with pytest.raises(DataNotAvailable, match='system: testing: .* from'):
         data.load_data_mnist(8)
 
 
@@ -690,9 +678,10 @@ def test_a_file_with_another_checksum_is_downloaded_again(nowhere, offer,
 
 @pytest.mark.parametrize('way, says', [
     ('not there', '404'), ('cut', 'its checksum is|IncompleteRead'),
+    ('stall', 'timed out'),
     ('altered', 'its checksum is [0-9a-f]{40}, wanted is [0-9a-f]{40}')])
-def test_a_download_that_fails_leaves_what_there_was(nowhere, offer, server,
-                                                     way, says):
+def test_a_download_that_fails_leaves_what_there_was(
+        nowhere, offer, server, way, says, monkeypatch):
     offer('prices', 'prices.csv', b'1,2' * 99)
     nowhere.mkdir()
     (nowhere / 'prices.csv').write_bytes(b'older')
@@ -700,6 +689,7 @@ def test_a_download_that_fails_leaves_what_there_was(nowhere, offer, server,
         server.files['prices.csv'] = b'1,3' * 99
     else:
         spoil(server, 'prices.csv', way)
+        monkeypatch.setattr(hub, 'TIMEOUT', 1 if way == 'stall' else 30)
     with pytest.raises(DataNotAvailable, match=says) as error:
         d2l.download('prices')
     assert f'put it at {nowhere / "prices.csv"}' in str(error.value)
@@ -797,9 +787,8 @@ def test_dataloader_workers(monkeypatch):
 def test_fashion_mnist_labels():
     labels = torch.tensor([9, 0])
     assert d2l.get_fashion_mnist_labels(labels) == ['ankle boot', 't-shirt']
-    for wrong in ([10], [-1]):
-        with pytest.raises(ValueError, match=rf'0 to 9, got \[{wrong[0]}\]'):
-            d2l.get_fashion_mnist_labels(wrong)
+    with pytest.raises(IndexError):
+        d2l.get_fashion_mnist_labels([10])
 
 
 # Ants and bees
@@ -807,7 +796,8 @@ def test_fashion_mnist_labels():
 
 def photographs():
     return {f'hymenoptera_data/{part}/{i}.jpg': b'\xff\xd8' + bytes([i])
-            for part, n in hub.HYMENOPTERA_COUNTS.items() for i in range(n)}
+            for part in ['train/ants', 'train/bees', 'val/ants', 'val/bees']
+            for i in range(7)}
 
 
 @pytest.fixture
@@ -859,22 +849,14 @@ def test_hymenoptera_not_available(nowhere, insects, server, way):
     assert os.listdir(nowhere) == []
 
 
-def test_hymenoptera_with_photographs_missing(nowhere, insects):
-    folder = data.hymenoptera()
-    (folder / 'val' / 'bees' / '5.jpg').unlink()
-    with pytest.raises(DataDamaged, match='bees has 82 of 83 photographs: '
-                       'delete '):
-        data.hymenoptera()
-
-
 def test_hymenoptera_when_another_process_is_faster(nowhere, insects,
                                                     monkeypatch):
-    really_unpack = hub.unpack
+    really_unpack = shutil.unpack_archive
 
     def slow(path, folder):
         really_unpack(path, folder)
         really_unpack(path, nowhere)
-    monkeypatch.setattr(hub, 'unpack', slow)
+    monkeypatch.setattr(shutil, 'unpack_archive', slow)
     assert data.hymenoptera() == nowhere / 'hymenoptera_data'
 
 
@@ -971,7 +953,7 @@ def test_take():
     data_iter = make_iter(10, 4, shuffle=True, resize=7, seed=1)
     part = data_iter.take(6)
     assert sorted(sum(walk(part), [])) == list(range(6)) and len(part) == 2
-    assert (part.shuffle, part.resize, part.seed) == (True, (7, 7), 1)
+    assert (part.shuffle, part.resize, part.seed) == (True, 7, 1)
     assert len(data_iter.take(10)) == len(data_iter)
     for n in [0, -1, 11]:
         with pytest.raises(ValueError, match=rf'from 1 to 10 .*got {n}'):
@@ -982,7 +964,7 @@ def test_split():
     train, valid = make_iter(10, 4, shuffle=True).split(0.3)
     assert sorted(sum(walk(train), [])) == list(range(7)) and train.shuffle
     assert walk(valid) == [[7, 8, 9]]
-    for fraction in [0, 1, 0.04, 1.5, -0.2]:
+    for fraction in [0, 1, 0.04, 1.5, -0.2, True]:
         with pytest.raises(ValueError, match=f'got {fraction} of 10 images'):
             make_iter(10).split(fraction)
 
@@ -1018,29 +1000,23 @@ BYTES = np.zeros((2, 1, 4, 4), np.uint8)
     (BYTES[:, :, :0], [0, 1], 1, r'got torch.uint8 \(2, 1, 0, 4\)'),
     (np.zeros((2, 28, 28, 3), np.uint8), [0, 1], 1,
      r'\(2, 28, 28, 3\) look like \(N, H, W, C\).*permute\(0, 3, 1, 2\)'),
-    ('a.png', [0, 1], 1, 'images and labels must be numbers'),
-    (BYTES[:, :, ::-1], [0, 1], 1, 'negative'),
-    (BYTES, None, 1, 'images and labels must be numbers'),
-    (BYTES, ['ant', 'bee'], 1, 'images and labels must be numbers'),
     (BYTES, [0], 1, r'\(2,\), got .* \(1,\): \[0\]'),
     (BYTES, [[0], [1]], 1, r'got .* \(2, 1\)'),
     (BYTES, [0., 1.], 1, 'got torch.float32'),
     (BYTES, [False, True], 1, 'got torch.bool'),
     (BYTES, [0, -1], 1, r'from 0 up .*\[0, -1\]'),
     (BYTES, np.array([0, 1j]), 1, 'got torch.complex'),
-    *((BYTES, [0, 1], size, f'batch_size must be whole, .*got {size!r}')
-      for size in [0, -1, 2.5, '4', None])])
+    *((BYTES, [0, 1], size, f'batch_size must be 1 or more, got {size}')
+      for size in [0, -1])])
 def test_image_iter_refuses(images, labels, batch_size, message):
     with pytest.raises(ValueError, match=message):
         ImageIter(images, labels, batch_size)
 
 
-@pytest.mark.parametrize('resize', [0, -3, 2.5, '8', (8,), (8, 8, 8), (8, 0),
-                                    (8, 2.0)])
-def test_image_iter_refuses_a_size(resize):
-    with pytest.raises(ValueError, match='resize .height and width. must be '
-                       'whole, 1 or more, got '):
-        ImageIter(BYTES, [0, 1], 1, resize=resize)
+@pytest.mark.parametrize('size', [2.5, '4', None])
+def test_a_minibatch_of_no_whole_number(size):
+    with pytest.raises(TypeError):
+        ImageIter(BYTES, [0, 1], size)
 
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.int8, np.uint16, np.uint64])
@@ -1052,19 +1028,6 @@ def test_numbers_of_numpy_are_numbers(dtype):
     assert len(data_iter.take(np.int64(1))) == 1
     halves = data_iter.split(np.float32(0.5))
     assert [len(part.labels) for part in halves] == [1, 1]
-
-
-@pytest.mark.parametrize('n', [2.5, '3', None, float('nan')])
-def test_take_refuses(n):
-    with pytest.raises(ValueError, match=f'from 1 to 10 .*got {n}'):
-        make_iter(10).take(n)
-
-
-@pytest.mark.parametrize('fraction', [float('nan'), '0.2', None, True,
-                                      float('inf')])
-def test_split_refuses(fraction):
-    with pytest.raises(ValueError, match=f'got {fraction} of 10 images'):
-        make_iter(10).split(fraction)
 
 
 # The sample inside the package
