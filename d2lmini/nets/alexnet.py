@@ -3,7 +3,7 @@ from functools import partial
 
 from torch import nn
 
-from d2lmini.nets.arguments import check_dropout, check_sizes
+from d2lmini.nets.arguments import check_sizes, init_he
 
 
 class AlexNet(nn.Sequential):
@@ -35,7 +35,6 @@ class AlexNet(nn.Sequential):
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, dropout=0.5, activation=nn.ReLU):
         check_sizes(width, num_classes=num_classes, in_channels=in_channels)
-        check_dropout(dropout)
         c1, c2, c3, c4, hidden = (max(1, round(width * n)) for n in (
             64, 192, 384, 256, 1024 if small else 4096))
         size, stride, side = (5, 1, 4) if small else (11, 4, 6)
@@ -53,7 +52,4 @@ class AlexNet(nn.Sequential):
             nn.Dropout(dropout), nn.Linear(c4 * side ** 2, hidden),
             activation(), nn.Dropout(dropout), nn.Linear(hidden, hidden),
             activation(), nn.Linear(hidden, num_classes))
-        for layer in list(self)[:-1]:
-            if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-                nn.init.zeros_(layer.bias)
+        init_he(self)

@@ -1,19 +1,14 @@
-"""What the networks ask of the arguments that they have in common."""
+"""What the networks have in common: checks, and how weights start."""
+from torch import nn
 
 
 def check_sizes(width, **counts):
     """Raise ValueError unless the counts are 1 or more, width is above 0."""
-    if min(counts.values()) < 1:
-        raise ValueError(f'{listed(counts)} must be 1 or more, got '
-                         f'{listed(counts.values())}')
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f'{name} must be 1 or more, got {count}')
     if not width > 0:
         raise ValueError(f'width must be above 0, got {width}')
-
-
-def check_dropout(dropout):
-    """Raise ValueError unless dropout is a share below 1."""
-    if not 0 <= dropout < 1:
-        raise ValueError(f'dropout must be from 0 to below 1, got {dropout}')
 
 
 def find_blocks(depth, known, unit):
@@ -38,7 +33,16 @@ def find_blocks(depth, known, unit):
     return blocks
 
 
-def listed(values):
-    """Write values as in a sentence: a, b and c."""
-    *first, last = map(str, values)
-    return f'{", ".join(first)} and {last}'
+def init_he(net, mode='fan_in'):
+    """Start weights as He and others, 2015, arXiv:1502.01852, biases at 0.
+
+    Args:
+        net: A network; its last layer, which gives the scores, is left out.
+        mode: 'fan_in' keeps the size of what goes forward, 'fan_out' that
+            of the gradient.
+    """
+    for layer in list(net.modules())[:-1]:
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(layer.weight, mode=mode)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

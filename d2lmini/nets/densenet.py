@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from d2lmini.nets.arguments import check_sizes, find_blocks
+from d2lmini.nets.arguments import check_sizes, find_blocks, init_he
 
 # The paper's table 1: the number of layers in each block.
 BLOCKS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
@@ -100,33 +100,28 @@ class DenseNet(nn.Sequential):
                  small=False, depth=121, growth_rate=32):
         check_sizes(width, num_classes=num_classes, in_channels=in_channels,
                     growth_rate=growth_rate)
-        *earlier, last = find_blocks(depth, BLOCKS, 'layers')
+        blocks = find_blocks(depth, BLOCKS, 'layers')
         growth_rate = max(1, round(growth_rate * width))
         channels = 2 * growth_rate
         layers = stem(in_channels, channels, small)
-        for num_layers in earlier:
+        for i, num_layers in enumerate(blocks):
+            if i > 0:
+                layers.append(transition(channels, channels // 2))
+                channels //= 2
             layers.append(dense_block(num_layers, channels, growth_rate))
             channels += num_layers * growth_rate
-            layers.append(transition(channels, channels // 2))
-            channels //= 2
-        layers.append(dense_block(last, channels, growth_rate))
-        channels += last * growth_rate
         super().__init__(
             *layers, nn.BatchNorm2d(channels), nn.ReLU(),
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),
             nn.Linear(channels, num_classes))
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                nn.init.kaiming_normal_(conv.weight, nonlinearity='relu')
+        init_he(self)
         nn.init.zeros_(self[-1].bias)
 
 
 def stem(in_channels, channels, small):
     """Make what comes before the first block; small keeps the side."""
     if small:
-        return [nn.Conv2d(in_channels, channels, kernel_size=3, padding=1,
-                          bias=False)]
-    return [nn.Conv2d(in_channels, channels, kernel_size=7, stride=2,
-                      padding=3, bias=False),
+        return [nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)]
+    return [nn.Conv2d(in_channels, channels, 7, 2, padding=3, bias=False),
             nn.BatchNorm2d(channels), nn.ReLU(),
-            nn.MaxPool2d(kernel_size=3, stride=2, padding=1)]
+            nn.MaxPool2d(3, stride=2, padding=1)]

@@ -2,7 +2,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.nets.arguments import check_sizes
+from d2lmini.nets.arguments import check_sizes, init_he
 
 # A row a stage: kernel size, stride, expansion, channels out, blocks.
 STAGES = [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2),
@@ -85,6 +85,4 @@ class EfficientNetLite0(nn.Sequential):
             *layers, nn.Sequential(*conv_bn(channels, 1280, 1), nn.ReLU6()),
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),
             nn.Linear(1280, num_classes))
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                nn.init.kaiming_normal_(conv.weight, mode='fan_out')
+        init_he(self, 'fan_out')

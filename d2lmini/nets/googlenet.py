@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from d2lmini.nets.arguments import check_sizes
+from d2lmini.nets.arguments import check_sizes, init_he
 
 # The paper's table 1: the channels of each module's four branches, which are
 # 1x1; 1x1 and 3x3; 1x1 and 5x5; 1x1 after pooling. A row is a stage.
@@ -70,7 +70,7 @@ class GoogLeNet(nn.Sequential):
     num_classes, in_channels: of the answer, of the images. width: multiplies
     all numbers of channels. small: for 28x28 to 64x64 images, a first
     convolution of 3x3 and stride 1 with no pooling after it. kernel_size: of
-    each module's wide branch, 5 as in the paper or 3 as in torchvision.
+    each module's wide branch, odd, 5 in the paper and 3 in torchvision.
     batch_norm: after each convolution, in place of its bias. dropout: share
     of the last 1,024 features that training sets to 0. Takes (N,
     in_channels, H, W) from 28x28 up, gives scores (N, num_classes). Raises
@@ -86,7 +86,7 @@ class GoogLeNet(nn.Sequential):
 
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, kernel_size=3, batch_norm=True, dropout=0.2):
-        check(num_classes, in_channels, width, kernel_size)
+        check_sizes(width, num_classes=num_classes, in_channels=in_channels)
         first, second, channels = scaled((64, 64, 192), width)
         layers = ([conv_relu(in_channels, first, 3, 1, batch_norm)] if small
                   else [conv_relu(in_channels, first, 7, 2, batch_norm),
@@ -99,12 +99,10 @@ class GoogLeNet(nn.Sequential):
                 layers.append(Inception(channels, *scaled(module, width),
                                         kernel_size, batch_norm))
                 channels = layers[-1].out_channels
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                         nn.Dropout(dropout),
-                         nn.Linear(channels, num_classes))
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                nn.init.kaiming_normal_(conv.weight, nonlinearity='relu')
+        super().__init__(
+            *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            nn.Dropout(dropout), nn.Linear(channels, num_classes))
+        init_he(self)
 
 
 def scaled(channels, width):
@@ -112,10 +110,3 @@ def scaled(channels, width):
     if isinstance(channels, tuple):
         return tuple(scaled(c, width) for c in channels)
     return max(1, round(channels * width))
-
-
-def check(num_classes, in_channels, width, kernel_size):
-    """Raise ValueError for an argument of GoogLeNet that is out of range."""
-    check_sizes(width, num_classes=num_classes, in_channels=in_channels)
-    if kernel_size not in (3, 5):
-        raise ValueError(f'kernel_size must be 3 or 5, got {kernel_size}')

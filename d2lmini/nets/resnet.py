@@ -2,7 +2,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.nets.arguments import check_sizes, find_blocks
+from d2lmini.nets.arguments import check_sizes, find_blocks, init_he
 
 
 def conv_bn(in_channels, out_channels, kernel_size, stride=1):
@@ -112,10 +112,7 @@ class ResNet(nn.Sequential):
             channels = out_channels
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
                          nn.Linear(channels, num_classes))
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):
-                nn.init.kaiming_normal_(conv.weight, mode='fan_out',
-                                        nonlinearity='relu')
+        init_he(self, 'fan_out')
 
 
 def stage(block, in_channels, out_channels, count, stride):

@@ -1,8 +1,7 @@
 """VGG, deep by repeating one block of 3x3 convolutions."""
 from torch import nn
 
-from d2lmini.nets.arguments import (check_dropout, check_sizes,
-                                    find_blocks)
+from d2lmini.nets.arguments import check_sizes, find_blocks, init_he
 
 # The paper's table 1, columns A, B, D and E: convolutions in each block.
 BLOCKS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3),
@@ -62,12 +61,11 @@ class VGG(nn.Sequential):
     def __init__(self, num_classes=1000, in_channels=3, width=1.0,
                  small=False, depth=11, batch_norm=False, dropout=0.5):
         check_sizes(width, num_classes=num_classes, in_channels=in_channels)
-        check_dropout(dropout)
         side, hidden = (1, 512) if small else (7, 4096)
         hidden = max(1, round(width * hidden))
         layers, channels = [], in_channels
-        for i, num_convs in enumerate(find_blocks(depth, BLOCKS,
-                                                  'convolutions')):
+        blocks = find_blocks(depth, BLOCKS, 'convolutions')
+        for i, num_convs in enumerate(blocks):
             out_channels = max(1, round(width * min(64 * 2 ** i, 512)))
             layers.append(vgg_block(num_convs, channels, out_channels,
                                     batch_norm, ceil_mode=small))
@@ -77,7 +75,4 @@ class VGG(nn.Sequential):
             nn.Linear(channels * side ** 2, hidden), nn.ReLU(),
             nn.Dropout(dropout), nn.Linear(hidden, hidden), nn.ReLU(),
             nn.Dropout(dropout), nn.Linear(hidden, num_classes))
-        for layer in list(self.modules())[:-1]:
-            if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-                nn.init.zeros_(layer.bias)
+        init_he(self)
