@@ -7,8 +7,6 @@ from that set's own half and even over the ten classes. The order is drawn
 ten by ten, every ten with one image of each class, so that any first n of
 them are nearly even too. A seed chooses: the same file comes out every time.
 """
-from pathlib import Path
-
 import numpy as np
 
 from d2lmini import data

@@ -19,7 +19,9 @@ from d2lmini_check import questions
 from d2lmini_check.judge import SIGNS, Report, find, judge
 from d2lmini.utils import written_whole
 
-_hints_given, _met, _done = collections.Counter(), [], {}
+_hints_given: collections.Counter[str] = collections.Counter()
+_met: list[str] = []
+_done: dict[str, str] = {}
 
 
 def check(name, answer=None):
