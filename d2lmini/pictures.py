@@ -39,7 +39,10 @@ def open_picture(path: str | os.PathLike,
             the file.
     """
     path = Path(path)
-    check_file(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no such file')
+    if path.stat().st_size == 0:
+        raise ValueError(f'{path} is empty: it has 0 bytes')
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings('ignore', module='PIL')
@@ -51,28 +54,11 @@ def open_picture(path: str | os.PathLike,
                 warnings.warn(f'{path}: of its 16 bits a color only the upper '
                               '8 can be read, and they are nearly black')
             return to_rgb(picture, path)
-    except (TooLarge, Image.DecompressionBombError) as error:
-        raise ValueError(f'{path} is too large: {error}') from None
-    except UnidentifiedImageError:
-        raise ValueError(f'{path} cannot be read as a picture: it begins as '
-                         'none of the known formats does') from None
     except Exception as error:  # a damaged file may lead to any
-        raise ValueError(f'{path} cannot be read as a picture: {error}'
+        why = ('it begins as none of the known formats does'
+               if isinstance(error, UnidentifiedImageError) else error)
+        raise ValueError(f'{path} cannot be read as a picture: {why}'
                          ) from error
-
-
-def check_file(path):
-    """Raise an error that says what is wrong, if there is no full file."""
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: ' + (
-            'this is a folder, a picture file is wanted' if path.is_dir()
-            else 'there is no such file'))
-    if path.stat().st_size == 0:
-        raise ValueError(f'{path} is empty: it has 0 bytes')
-
-
-class TooLarge(Exception):
-    """The header of a picture announces too many pixels."""
 
 
 def check_header(image, path, max_pixels):
@@ -83,7 +69,7 @@ def check_header(image, path, max_pixels):
     if image.format == 'PNG' and b'IEND' not in path.read_bytes():
         raise ValueError('the file ends early')
     if width * height > max_pixels:
-        raise TooLarge(
+        raise ValueError(
             f'it has {width:,} x {height:,} pixels, more than max_pixels = '
             f'{max_pixels:,}: make it smaller, or raise max_pixels if you '
             'trust the file')
@@ -123,20 +109,7 @@ def to_eight_bits(image, name):
     if high and top != usual:
         warnings.warn(f'{name}: its numbers go up to {high:,.5g}, so white is '
                       f'taken to be {top:,.5g}, not {usual:,}')
-    clear = numbers == image.info.get('transparency')
-    numbers = np.where(clear, 255, numbers / top * 255).round()
-    return Image.fromarray(numbers.astype(np.uint8))
-
-
-def crop_center(image, size, share):
-    """Cut a square out of the middle of a PIL image, scaled to size pixels.
-
-    share: of the shorter side, that the square takes.
-    """
-    side = share * min(image.size)
-    left, top = ((n - side) / 2 for n in image.size)
-    return image.resize((size, size), Image.Resampling.BICUBIC,
-                        box=(left, top, left + side, top + side))
+    return Image.fromarray((numbers / top * 255).round().astype(np.uint8))
 
 
 def center_square(image: Image.Image, size: int = 224, share: float = 0.875):
@@ -151,7 +124,7 @@ def center_square(image: Image.Image, size: int = 224, share: float = 0.875):
         A uint8 tensor of shape (3, size, size).
     """
     import torch
-    image = crop_center(to_rgb(image), size, share)
+    image = ImageOps.fit(to_rgb(image), (size, size), bleed=(1 - share) / 2)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
 
 
@@ -170,8 +143,8 @@ def load_folder(folder: str | os.PathLike, size: int = 224):
         the classes in the order of the alphabet, and the paths of the files.
 
     Raises:
-        ValueError: If a picture or a folder cannot be read, or a class has
-            no picture. It names the file.
+        ValueError: If a picture cannot be read, or a class has none. It
+            names the file.
     """
     import torch
     classes, bad = list_pictures(folder)
@@ -195,17 +168,17 @@ def list_pictures(folder):
             of any depth.
 
     Returns:
-        {class: paths of its pictures}, and {path: reason} of all else but
-        hidden files; what is no fault has a reason that begins with 'left
-        out'.
+        {class: paths of its pictures}, and {path: reason} of all else; what
+        is no fault has a reason that begins with 'left out'.
 
     Raises:
         ValueError: If there is no such folder.
+        PermissionError: If a folder in it may not be entered.
     """
     folder, classes, bad = Path(folder), {}, {}
     if not folder.is_dir():
         raise ValueError(f'a folder of pictures is wanted, got {folder}')
-    for path, reason in walk(folder, {os.path.realpath(folder)}):
+    for path, reason in walk(folder, [folder.resolve()]):
         parts = path.relative_to(folder).parts
         if reason:
             bad[path] = reason
@@ -215,50 +188,43 @@ def list_pictures(folder):
             classes[parts[0]].append(path)
         else:
             bad[path] = 'left out: it lies in no folder of a class'
-    for name, found in classes.items():
-        if not found:
-            bad.setdefault(folder / name, 'a class without a picture')
+    bad |= {folder / name: 'a class without a picture'
+            for name, found in classes.items() if not found}
     return classes, bad
 
 
-def walk(folder, seen):
+def walk(folder, places):
     """Give each path in a folder, and why it is left out, None if it is not.
 
-    seen: the real paths of folders that were met: no link leads there again.
+    places: real folders that are read, with all that is in them.
     """
-    try:
-        paths = sorted(folder.iterdir(), key=lambda path: path.name)
-    except OSError as error:
-        yield folder, f'unreadable: {error.strerror}'
-        return
-    reasons = {path: why_left_out(path, seen)  # of the links at last
-               for path in sorted(paths, key=os.path.islink)}
-    for path in paths:
-        if reasons[path] != '':
-            yield path, reasons[path]
-        if reasons[path] is None and os.path.isdir(path):
-            yield from walk(path, seen)
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        reason = why_left_out(path, places)
+        yield path, reason
+        if not reason and os.path.isdir(path):
+            yield from walk(path, places)
 
 
-def why_left_out(path, seen):
+def why_left_out(path, places):
     """Say why a file or folder is not looked into, None if it is.
 
-    Hidden files that not even ImageFolder would read are passed over: ''.
+    A link to a folder is followed, and added to places, unless it leads into
+    one of them or to a folder around one.
     """
-    name, folder = path.name.lower(), os.path.isdir(path)
-    picture, real = name.endswith(IMG_EXTENSIONS), os.path.realpath(path)
-    if name[0] == '.':
-        return 'left out: it is hidden' if folder or picture else ''
-    if not folder:
+    name, picture = path.name.lower(), path.suffix.lower() in IMG_EXTENSIONS
+    if name[0] == '.' or name in SYSTEM_FOLDERS:
+        return 'left out: it is hidden, or a system made it'
+    if not os.path.isdir(path):
         return None if picture else (
             f'left out: no picture ends in {path.suffix or path.name!r}')
     if picture:
         return 'left out: a folder with the name of a picture'
-    if name in SYSTEM_FOLDERS:
-        return 'left out: a folder that a system made'
-    if real in seen and os.path.islink(path):
-        return 'left out: a link to a folder that was met before'
-    seen.add(real)
+    if os.path.islink(path):
+        real = path.resolve()
+        if any(real.is_relative_to(place) or place.is_relative_to(real)
+               for place in places):
+            return 'left out: a link to a folder that is read elsewhere'
+        places.append(real)
     return None
 
 

@@ -121,18 +121,6 @@ def test_sixteen_bits_a_color(tmp_path, channels, kind, bits, dark):
         'nearly black']
 
 
-def test_sixteen_bits_with_a_transparent_gray(tmp_path):
-    save_png(tmp_path / 'a.png', RAMP * 65535, 0,
-             (b'tRNS', struct.pack('>H', 65535)))
-    numbers = np.array([[0, 30000, 65535]])
-    save_png(tmp_path / 'b.png', numbers, 0,
-             (b'tRNS', struct.pack('>H', 0)))
-    assert open_picture(tmp_path / 'a.png').getpixel((63, 0)) == (255,) * 3
-    found = [open_picture(tmp_path / 'b.png').getpixel((i, 0))[0]
-             for i in range(3)]
-    assert found == [255, 117, 255]
-
-
 def test_eps_starts_no_other_program(tmp_path, monkeypatch):
     Image.new('RGB', (8, 8)).save(tmp_path / 'a.eps')
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageOps
 
-from d2lmini.pictures import crop_center, open_picture
+from d2lmini.pictures import open_picture
 
 NOTES = """\
 A network knows only what it was trained on: Fashion-MNIST shows clothes light
@@ -49,7 +49,7 @@ class Classifier:
 
     def prepare(self, picture, invert=False):
         """Turn a PIL image of mode RGB into the input (1, C, size, size)."""
-        picture = crop_center(picture, self.size, share=1)
+        picture = ImageOps.fit(picture, (self.size, self.size))
         if self.channels == 1:
             picture = ImageOps.grayscale(picture)
         if invert:
