@@ -15,6 +15,7 @@ from matplotlib.textpath import TextPath
 # dash for each, so that no curve depends on its colour alone.
 COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9']
 DASHES = ['-', '--', '-.', ':', (0, (5, 1)), (0, (3, 1, 1, 1))]
+LOOKS = cycler(color=COLORS) + cycler(linestyle=DASHES)
 
 
 def use_style():
@@ -24,7 +25,7 @@ def use_style():
         'figure.facecolor': 'white', 'axes.spines.top': False,
         'axes.spines.right': False, 'image.cmap': 'gray',
         'legend.frameon': False, 'figure.constrained_layout.use': True,
-        'axes.prop_cycle': cycler(color=COLORS) + cycler(linestyle=DASHES)})
+        'axes.prop_cycle': LOOKS})
 
 
 def set_figsize(figsize=(3.5, 2.5)):
@@ -43,31 +44,26 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
     (1, H, W), (3, H, W) or (H, W, 3). titles: one for each, or None.
     scale: inches a picture.
     """
-    if len(imgs) < num_rows * num_cols:
-        raise ValueError(f'a grid of {num_rows} x {num_cols} needs '
-                         f'{num_rows * num_cols} images, got {len(imgs)}')
-    if titles is not None and len(titles) < num_rows * num_cols:
-        raise ValueError(f'a grid of {num_rows} x {num_cols} needs '
-                         f'{num_rows * num_cols} titles, got {len(titles)}')
+    number = num_rows * num_cols
+    for what, given in [('images', imgs), ('titles', titles)]:
+        if given is not None and len(given) < number:
+            raise ValueError(f'a grid of {num_rows} x {num_cols} needs '
+                             f'{number} {what}, got {len(given)}')
     _, axes = plt.subplots(num_rows, num_cols, squeeze=False,
                            figsize=(num_cols * scale, num_rows * scale))
     for i, (ax, img) in enumerate(zip(axes.flat, imgs)):
-        ax.imshow(_to_hwc(img), cmap='gray')
+        img = _to_array(img)
+        colors_first = img.ndim == 3 and img.shape[0] in (1, 3)
+        ax.imshow(img.transpose(1, 2, 0) if colors_first else img, cmap='gray')
         ax.set_axis_off()
         if titles is not None:
             ax.set_title(titles[i])
     return axes.flatten()
 
 
-def _to_hwc(img):
-    """Turn one of the shapes of show_images into what imshow takes."""
-    img = np.asarray(img.detach().cpu() if torch.is_tensor(img) else img)
-    if img.ndim == 3 and img.shape[0] in (1, 3):
-        img = img.transpose(1, 2, 0)
-    if img.ndim not in (2, 3) or img.shape[2:] not in ((), (1,), (3,)):
-        raise ValueError('an image has shape (H, W), (1, H, W), (3, H, W) or '
-                         f'(H, W, 3), got {img.shape}')
-    return img.squeeze(2) if img.shape[2:] == (1,) else img
+def _to_array(X):
+    """Return a tensor on any device, or whatever NumPy takes, as an array."""
+    return np.asarray(X.detach().cpu() if torch.is_tensor(X) else X)
 
 
 def show_matrices(matrices, titles=None, scale=0.32, fmt='{:.3g}'):
@@ -76,11 +72,9 @@ def show_matrices(matrices, titles=None, scale=0.32, fmt='{:.3g}'):
     scale: inches a cell. Each is shaded from its least to its greatest
     number, in cividis. Returns the axes.
     """
-    matrices = [np.asarray(m.detach().cpu() if torch.is_tensor(m) else m)
-                for m in matrices]
-    widths = [m.shape[1] for m in matrices]
-    size = ((sum(widths) + len(widths)) * scale,
-            (max(len(m) for m in matrices) + 1) * scale)
+    matrices = [_to_array(m) for m in matrices]
+    heights, widths = zip(*(m.shape for m in matrices))
+    size = (sum(widths) + len(widths)) * scale, (max(heights) + 1) * scale
     _, axes = plt.subplots(1, len(matrices), squeeze=False, figsize=size,
                            width_ratios=widths)
     for i, (ax, m) in enumerate(zip(axes.flat, matrices)):
@@ -88,10 +82,9 @@ def show_matrices(matrices, titles=None, scale=0.32, fmt='{:.3g}'):
         ax.set_axis_off()
         ax.set_title(titles[i] if titles is not None else '')
         middle = (m.min() + m.max()) / 2
-        for row, col in itertools.product(*map(range, m.shape)):
-            ax.text(col, row, fmt.format(m[row, col]), ha='center',
-                    va='center', size=8,
-                    color='white' if m[row, col] <= middle else 'black')
+        for (row, col), n in np.ndenumerate(m):
+            ax.text(col, row, fmt.format(n), ha='center', va='center', size=8,
+                    color='white' if n <= middle else 'black')
     return axes.flatten()
 
 
@@ -249,7 +242,6 @@ class Animator:
         self.curves, self.handle, self.stale = [], None, False
         self.next_draw = time.monotonic() + 0.5
         self.shell = get_ipython() if in_notebook() else None
-        self.waits_for_end = False
 
     def add(self, x, y):
         """Add a point at x to every curve; y: a number, or one for each."""
@@ -261,9 +253,8 @@ class Animator:
                 xs.append(x)
                 values.append(float(value))
         self.stale = True
-        if self.shell and not self.waits_for_end:
+        if self.shell:  # which keeps a function once, however often it comes
             self.shell.events.register('post_run_cell', self._end_of_cell)
-            self.waits_for_end = True
         if time.monotonic() >= self.next_draw:
             self.draw()
 
@@ -286,21 +277,19 @@ class Animator:
         finally:
             plt.close(fig)
         self.stale = False
-        took = time.monotonic() - began
-        self.next_draw = began + max(0.5, 80 * took)
+        self.next_draw = began + max(0.5, 80 * (time.monotonic() - began))
 
     def figure(self):
         """Return the curves so far as a new matplotlib figure."""
         fig, axes = plt.subplots(squeeze=False, **self.grid)
         ax = axes[0, 0]
+        ax.set_prop_cycle(LOOKS)
         for i, (xs, values) in enumerate(self.curves):
-            look = dict(color=COLORS[i % 6], linestyle=DASHES[i % 6],
-                        marker='o' if len(xs) == 1 else None)
-            label = self.legend[i] if i < len(self.legend) else None
-            if i < len(self.fmts):
-                ax.plot(xs, values, self.fmts[i], label=label)
-            else:
-                ax.plot(xs, values, label=label, **look)
+            line, = ax.plot(xs, values, *self.fmts[i:i + 1])
+            if len(xs) == 1:  # a line of one point is not seen
+                line.set_marker('o')
+        for line, name in zip(ax.lines, self.legend):
+            line.set_label(name)
         ax.set(**self.settings)
         ax.grid(alpha=0.3)
         if self.legend:
@@ -309,7 +298,6 @@ class Animator:
 
     def _end_of_cell(self, result):
         self.shell.events.unregister('post_run_cell', self._end_of_cell)
-        self.waits_for_end = False
         self.draw()
 
 
