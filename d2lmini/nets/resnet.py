@@ -13,13 +13,6 @@ def conv_bn(in_channels, out_channels, kernel_size, stride=1):
         nn.BatchNorm2d(out_channels))
 
 
-def shortcut(in_channels, out_channels, use_1x1conv, strides):
-    """The way round a block: X as it is, or a 1x1 if its shape changes."""
-    if use_1x1conv or strides > 1 or in_channels != out_channels:
-        return conv_bn(in_channels, out_channels, 1, strides)
-    return nn.Identity()
-
-
 class Residual(nn.Module):
     """The basic block: relu(F(X) + X), where F is two 3x3 convolutions.
 
@@ -38,36 +31,35 @@ class Residual(nn.Module):
     def __init__(self, in_channels, out_channels, use_1x1conv=False,
                  strides=1):
         super().__init__()
-        self.branch = nn.Sequential(
+        self.branch = self.make_branch(in_channels, out_channels, strides)
+        self.shortcut = nn.Identity()
+        if use_1x1conv or strides > 1 or in_channels != out_channels:
+            self.shortcut = conv_bn(in_channels, out_channels, 1, strides)
+
+    def make_branch(self, in_channels, out_channels, strides):
+        """Make F: what X goes through before it is added to itself."""
+        return nn.Sequential(
             conv_bn(in_channels, out_channels, 3, strides), nn.ReLU(),
             conv_bn(out_channels, out_channels, 3))
-        self.shortcut = shortcut(in_channels, out_channels, use_1x1conv,
-                                 strides)
 
     def forward(self, X):
         return F.relu(self.branch(X) + self.shortcut(X))
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(Residual):
     """The deep nets' block: its 3x3 works on a quarter of the channels.
 
     1x1 down, 3x3, 1x1 up; all else as in Residual. The stride is in the 3x3
     convolution; in the paper it is in the first 1x1.
     """
 
-    def __init__(self, in_channels, out_channels, use_1x1conv=False,
-                 strides=1):
-        super().__init__()
+    def make_branch(self, in_channels, out_channels, strides):
+        """Make F, with a quarter of out_channels inside."""
         channels = out_channels // 4
-        self.branch = nn.Sequential(
+        return nn.Sequential(
             conv_bn(in_channels, channels, 1), nn.ReLU(),
             conv_bn(channels, channels, 3, strides), nn.ReLU(),
             conv_bn(channels, out_channels, 1))
-        self.shortcut = shortcut(in_channels, out_channels, use_1x1conv,
-                                 strides)
-
-    def forward(self, X):
-        return F.relu(self.branch(X) + self.shortcut(X))
 
 
 # The paper's table 1: how many blocks each stage has; from 50 on Bottlenecks.
