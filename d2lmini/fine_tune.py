@@ -87,18 +87,17 @@ def packaged():
 def copy_weights(net, state):
     """Copy a state_dict with other names into net, tensor by tensor.
 
-    The layers must come in the same order: what a tensor is (weight, bias,
-    running_mean, ...) and its shape are compared. ValueError if they differ.
+    The layers must come in the same order. Raises ValueError unless both
+    have as many tensors, each what the other is (weight, bias, running_mean,
+    ...), and RuntimeError that lists the tensors of another shape.
     """
     own = net.state_dict()
     if len(own) != len(state):
         raise ValueError(f'the network has {len(own)} tensors, the weights '
                          f'{len(state)}')
-    for (to, old), (source, new) in zip(own.items(), state.items()):
-        if (old.shape, to.split('.')[-1]) != (new.shape,
-                                              source.split('.')[-1]):
-            raise ValueError(f'{source} {tuple(new.shape)} does not fit '
-                             f'{to} {tuple(old.shape)}')
+    for to, source in zip(own, state):
+        if to.split('.')[-1] != source.split('.')[-1]:
+            raise ValueError(f'{source} does not fit {to}')
     net.load_state_dict(dict(zip(own, state.values())))
 
 
