@@ -486,10 +486,8 @@ class SGD:
     def step(self, grads):
         """Change each parameter, given the gradient under its name."""
         for name, grad in grads.items():
-            velocity = self.velocity[name]
-            velocity *= self.momentum
-            velocity += grad
-            self.params[name] -= self.lr * velocity
+            self.velocity[name] = self.momentum * self.velocity[name] + grad
+            self.params[name] -= self.lr * self.velocity[name]
 
 
 def three_layer_params(input_dim, num_filters, filter_size, hidden_dim,

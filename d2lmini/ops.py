@@ -207,9 +207,8 @@ def pool2d(X, pool_size, mode='max', stride=1, padding=0, ceil_mode=False):
     for i in range(height):
         for j in range(width):
             window = X[i * down:i * down + h, j * right:j * right + w]
-            first = window.argmax()
-            Y[i, j] = (window.flatten()[first] if mode == 'max'
-                       else window.mean())
+            first = window.flatten()[window.argmax()]
+            Y[i, j] = first if mode == 'max' else window.mean()
     return Y
 
 

@@ -362,7 +362,7 @@ X28 = torch.zeros(2, 1, 28, 28)
      'same number of columns. X1: 784 X2: 756'),
     (lambda net: explain.nearest_neighbors(X28, X28, 3), 'k out of range'),
     (lambda net: explain.confusion_matrix(
-        torch.tensor([0, 1]), torch.tensor([0, 3]), 3), 'got 0 to 3'),
+        torch.tensor([0, 1]), torch.tensor([0, 3]), 3), 'smaller than num_classes'),
     (lambda net: explain.most_exciting(net, [(X28, None)], '5', 16, 1),
      'index 16 is out of bounds .* with size 16')])
 def test_errors_name_what_was_seen_and_wanted(call, message):
