@@ -3,7 +3,6 @@
 export_onnx needs the packages onnx and onnxscript, quantize_net torchao.
 """
 import json
-from collections.abc import Iterable
 
 import torch
 
@@ -43,7 +42,8 @@ def export_onnx(net, X, labels, path, scale=1 / 255):
         net: A network that takes images and gives a score for each class.
         X: An example minibatch, floats (N, 1 or 3, size, size), on net's
             device.
-        labels: The names of the classes, in order: strings or numbers.
+        labels: The names of the classes, in order. Others than strings are
+            written as str() gives them.
         path: Of the ONNX file.
         scale: What the bytes of a picture are multiplied by before net gets
             them; all other preparation belongs into net.
@@ -78,11 +78,9 @@ def names(X, labels, scale):
             or X.shape[2] != X.shape[3]):
         raise ValueError('X must be a tensor of float32 (N, 1 or 3, size, '
                          f'size), got {X.dtype} {tuple(X.shape)}')
-    if hasattr(labels, 'tolist'):  # of NumPy or PyTorch
+    if torch.is_tensor(labels):
         labels = labels.tolist()
-    if isinstance(labels, Iterable) and not isinstance(labels, str):
-        labels = [str(label) if isinstance(label, int) else label
-                  for label in labels]
+    labels = [str(label) for label in labels]
     check_notes(labels, float(scale))
     return labels
 

@@ -8,34 +8,24 @@ and the scale of the pixels beside the network. Of the picture the middle
 square is taken, scaled to the network's size, gray if the network has one
 channel.
 PyTorch is not needed, onnxruntime is: pip install onnxruntime
+
+A network knows only what it was trained on: Fashion-MNIST shows clothes light
+on black, so take --invert for a photograph on white. The probabilities add up
+to 1 over the labels that there are, whatever the picture shows.
+Exit codes: 0 done, 2 wrong use or a file that is of no use.
 """
 import argparse
 import json
-import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import ImageOps
 
 from d2lmini.pictures import open_picture
 
-NOTES = """\
-A network knows only what it was trained on: Fashion-MNIST shows clothes light
-on black, so take --invert for a photograph on white. The probabilities add up
-to 1 over the labels that there are, whatever the picture shows.
-Exit codes: 0 done, 2 wrong use or a file that is of no use."""
-
-
 MAX_SIZE = 4096  # pixels; 200 MB as three channels of floats
-# What moves the cursor, changes colors or turns the writing round.
-CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e'
-                     '\u2066-\u2069\ud800-\udfff]')
-
-
-class BadModel(Exception):
-    """The file holds no network that this program can use; says why."""
+JOINERS = '\u200c\u200d'  # not printable by themselves, parts of writing
 
 
 @dataclass
@@ -60,17 +50,16 @@ class Classifier:
     def predict(self, X):
         """Return probabilities (N, classes) for images X (N, C, H, W).
 
-        Raises BadModel if the network fails, or gives other scores.
+        Raises onnxruntime's errors if the network fails, ValueError if it
+        gives other scores.
         """
-        try:
-            scores, = self.session.run(['scores'], {'image': X})
-        except Exception as error:  # its kinds are not public
-            raise BadModel(f'the network fails: {error}') from error
+        scores, = self.session.run(['scores'], {'image': X})
         wanted = len(X), len(self.labels)
         if scores.shape != wanted or not np.isfinite(scores).all():
-            raise BadModel(f'the network gives scores of shape {scores.shape} '
-                           f'from {scores.min()} to {scores.max()}, wanted '
-                           f'are finite ones of shape {wanted}')
+            raise ValueError(
+                f'the network gives scores of shape {scores.shape} from '
+                f'{scores.min()} to {scores.max()}, wanted are finite ones of '
+                f'shape {wanted}')
         p = np.exp(scores - scores.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
 
@@ -78,29 +67,24 @@ class Classifier:
 def load(path):
     """Return the Classifier that is in an ONNX file.
 
-    Raises ImportError if onnxruntime is missing, BadModel if there is no
-    such file, if it is none of ONNX or not of the form that export_onnx
-    gives.
+    Raises ImportError if onnxruntime is missing, onnxruntime's errors if
+    there is no such file or none of ONNX, ValueError if it is not of the form
+    that export_onnx gives.
     """
     import onnxruntime
-    if not Path(path).is_file():
-        raise BadModel(f'{path}: there is no such file')
     quiet = onnxruntime.SessionOptions()
     quiet.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(
-            path, quiet, providers=['CPUExecutionProvider'])
-    except Exception as error:  # its kinds are not public
-        raise BadModel(f'{path} cannot be read as an ONNX model: '
-                       f'{str(error).splitlines()[0]}') from error
+    session = onnxruntime.InferenceSession(
+        path, quiet, providers=['CPUExecutionProvider'])
     notes = session.get_modelmeta().custom_metadata_map
     try:
         labels, scale = json.loads(notes['labels']), float(notes['scale'])
         check_notes(labels, scale)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise BadModel(f'{path} does not say its labels and the scale of its '
-                       f'pixels ({error}): write it with '
-                       'd2lmini.scale.export.export_onnx') from None
+        raise ValueError(
+            f'{path} does not say its labels and the scale of its pixels '
+            f'({error}): write it with d2lmini.scale.export.export_onnx'
+        ) from None
     return Classifier(session, labels, scale, *shape(session, labels, path))
 
 
@@ -112,12 +96,21 @@ def check_notes(labels, scale):
     if not isinstance(labels, list) or not labels:
         raise ValueError(f'labels must be a list of names, got {labels!r:.60}')
     for label in labels:
-        if not (isinstance(label, str) and 0 < len(label) <= 100
-                and not CONTROL.search(label)):
+        if not isinstance(label, str) or not 0 < len(label) <= 100 or (
+                printable(label) != label):
             raise ValueError('a label must be a name of 1 to 100 characters '
                              f'that can be shown, got {label!r:.60}')
     if not 0 < scale <= 1000:
         raise ValueError(f'scale must be above 0, at most 1000, got {scale}')
+
+
+def printable(text):
+    """Return a text with an escape for all that is not to be shown.
+
+    That is what moves the cursor, changes colors or turns the writing round.
+    """
+    return ''.join(c if c.isprintable() or c in JOINERS else ascii(c)[1:-1]
+                   for c in text)
 
 
 def shape(session, labels, path):
@@ -129,12 +122,12 @@ def shape(session, labels, path):
         case ([('image', 'tensor(float)', str(), (1 | 3) as channels,
                 int(height), int(width))],
               [('scores', 'tensor(float)', str(), int(n))]) if (
-                  height == width and n == len(labels)
-                  and height in range(1, MAX_SIZE + 1)):
+                  0 < height == width <= MAX_SIZE and n == len(labels)):
             return channels, height
-    raise BadModel(f'{path} takes {given} and gives {given_back}, wanted are '
-                   'an image (N, 1 or 3, size, size) and scores (N, '
-                   f'{len(labels)}), N of any size, size up to {MAX_SIZE}')
+    raise ValueError(
+        f'{path} takes {given} and gives {given_back}, wanted are an image (N,'
+        f' 1 or 3, size, size) and scores (N, {len(labels)}), N of any size, '
+        f'size up to {MAX_SIZE}')
 
 
 def main(argv=None):
@@ -144,42 +137,31 @@ def main(argv=None):
         net = load(args.model)
         X = net.prepare(open_picture(args.picture), args.invert)
         p = net.predict(X)[0]
-    except ImportError as error:
-        return say(f'{error}: pip install onnxruntime')
-    except (BadModel, OSError, ValueError) as error:
-        return say(error)
+    except Exception as error:  # the kinds of onnxruntime are not public
+        hint = ': pip install onnxruntime' * isinstance(error, ImportError)
+        line = ' '.join(f'{error}{hint}'.split())
+        print(f'error: {printable(line):.1000}', file=sys.stderr)
+        return 2
     width = max(map(len, net.labels))
     for i in np.argsort(-p, kind='stable')[:3]:
-        show(f'{net.labels[i]:{width}} {p[i]:.3f}', sys.stdout)
+        print(f'{net.labels[i]:{width}} {p[i]:.3f}')
     return 0
-
-
-def say(error):
-    """Print an error on one line; return the exit code."""
-    show(f'error: {" ".join(str(error).split()):.1000}', sys.stderr)
-    return 2
-
-
-def show(line, file):
-    """Print a line, with an escape for each character that cannot be shown."""
-    line = CONTROL.sub(lambda found: ascii(found[0])[1:-1], line)
-    code = getattr(file, 'encoding', None) or 'utf-8'
-    print(line.encode(code, 'backslashreplace').decode(code), file=file)
 
 
 def options(argv):
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog='python -m d2lmini.scale.predict',
-        description=__doc__, epilog=NOTES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add('model', help='an ONNX file that export_onnx wrote')
-    add('picture', help='a picture file of any kind')
-    add('--invert', action='store_true',
-        help='swap light and dark before the network sees it')
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__)
+    parser.add_argument('model', help='an ONNX file that export_onnx wrote')
+    parser.add_argument('picture', help='a picture file of any kind')
+    parser.add_argument('--invert', action='store_true', help='swap light '
+                        'and dark before the network sees it')
     return parser.parse_args(argv)
 
 
 if __name__ == '__main__':
+    for stream in (sys.stdout, sys.stderr):  # one may know no Chinese
+        stream.reconfigure(errors='backslashreplace')
     sys.exit(main())
