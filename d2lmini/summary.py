@@ -1,19 +1,16 @@
 """What a network does to an input, and what that costs."""
 import weakref
-from numbers import Integral
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from d2lmini.train import mode
-from d2lmini.utils import get_rng_state, set_rng_state
 
-CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 # Operations that multiply a lot, and that FlopCounterMode does not count.
 NOT_COUNTED = ('mkldnn_rnn_layer', '_cudnn_rnn', '_trilinear', 'conv_tbc',
                'mv', 'dot', '_euclidean_dist', '_cdist_forward')
@@ -24,7 +21,7 @@ def summary(net: nn.Module, input_shape: tuple[int, ...],
     """Send one input through net and return the Summary of its layers.
 
     Functions count like layers, in the row of the part that calls them. net
-    is left as it was, and so are the random numbers.
+    is left as it was.
 
     Args:
         net: Any module that takes one tensor.
@@ -41,16 +38,15 @@ def summary(net: nn.Module, input_shape: tuple[int, ...],
     Raises:
         ValueError: If a layer cannot take what comes to it. It is named.
     """
-    if not input_shape or not all(isinstance(n, Integral) and n > 0
-                                  for n in input_shape):
-        raise ValueError('input_shape must be whole numbers from 1 up, (N, '
-                         f'C, H, W) with the batch, got {input_shape}')
-    recorder, before = Recorder(net, depth), get_rng_state()
+    if not input_shape or min(input_shape) < 1:
+        raise ValueError('input_shape must be numbers from 1 up, (N, C, H, W) '
+                         f'with the batch, got {input_shape}')
+    weight = next(net.parameters(), torch.empty(0))
+    X = torch.zeros(input_shape, dtype=weight.dtype, device=weight.device)
+    recorder = Recorder(net, depth)
     handles = [handle for module in net.modules() for handle in (
         module.register_forward_pre_hook(recorder.enter),
         module.register_forward_hook(recorder.leave))]
-    weight = next(net.parameters(), torch.empty(0))
-    X = torch.zeros(input_shape, dtype=weight.dtype, device=weight.device)
     fast = torch.backends.mha.get_fastpath_enabled()
     try:
         torch.backends.mha.set_fastpath_enabled(False)  # its steps are unseen
@@ -62,7 +58,6 @@ def summary(net: nn.Module, input_shape: tuple[int, ...],
         torch.backends.mha.set_fastpath_enabled(fast)
         for handle in handles:
             handle.remove()
-        set_rng_state(before)
     return Summary(recorder.all_rows(), recorder.not_counted)
 
 
@@ -97,20 +92,19 @@ class Summary:
         self.memory = sum(row.memory for row in rows)
 
     def __repr__(self):
-        lines = [('layer', 'kind', 'output shape', 'parameters',
+        total = Row('total', '', None, self.parameters, self.multiply_adds,
+                    self.memory)
+        table = [('layer', 'kind', 'output shape', 'parameters',
                   'multiply-adds', 'bytes')]
-        total = ('total', '', '', self.parameters, self.multiply_adds,
-                 self.memory)
         for name, kind, shape, *numbers in [*self.rows, total]:
-            lines.append((name, kind, str(shape or ''),
+            table.append((name, kind, str(shape or ''),
                           *(f'{number:,}' for number in numbers)))
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return '\n'.join('  '.join(
-            text.rjust(width) if i > 2 else text.ljust(width)
-            for i, (text, width) in enumerate(zip(line, widths)))
-            for line in lines) + ''.join(
-                f'\nnot counted: the multiply-adds of {name}'
-                for name in self.not_counted)
+        width = [max(map(len, column)) for column in zip(*table)]
+        form = '  '.join([f'{{:{n}}}' for n in width[:3]]
+                         + [f'{{:>{n}}}' for n in width[3:]])
+        return '\n'.join([form.format(*line) for line in table] + [
+            f'not counted: the multiply-adds of {name}'
+            for name in self.not_counted])
 
 
 class Recorder(TorchDispatchMode):
@@ -132,8 +126,8 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))
-        call, given = self.open[-1], {storage(X) for X in tensors(
-            [args, kwargs or {}])}
+        call = self.open[-1]
+        given = {storage(X) for X in tensors([args, kwargs])}
         new = [Y for Y in tensors(output) if storage(Y) not in given]
         call.new.update(map(storage, new))
         call.used.extend(self.weights[k] for k in given & self.weights.keys())
@@ -204,22 +198,7 @@ def storage(X):
 
 def tensors(values):
     """Return the tensors in what a layer takes or gives, in order."""
-    if torch.is_tensor(values):
-        return [values]
-    if isinstance(values, dict):
-        values = values.values()
-    elif not isinstance(values, (tuple, list)):
-        return []
-    return [X for value in values for X in tensors(value)]
-
-
-def count_multiply_adds(module, args, output):
-    """Count those of one layer: each output number is one dot product."""
-    if isinstance(module, TRANSPOSED):  # here each input number is one
-        return args[0].numel() * module.weight[0].numel()
-    if isinstance(module, (nn.Linear, *CONVS)):
-        return output.numel() * module.weight[0].numel()
-    return 0
+    return [X for X in tree_leaves(values) if torch.is_tensor(X)]
 
 
 class PeakMemory(TorchDispatchMode):
@@ -236,9 +215,9 @@ class PeakMemory(TorchDispatchMode):
         super().__init__()
         self.alive, self.now, self.peak = set(), 0, 0
         for value in given:
-            module = isinstance(value, nn.Module)
-            self.note([*value.parameters(), *value.buffers()] if module
-                      else value)
+            if isinstance(value, nn.Module):
+                value = [*value.parameters(), *value.buffers()]
+            self.note(value)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))
