@@ -67,15 +67,13 @@ def named_layers(net, layer=None):
     """
     if layer is None:
         return {name: module for name, module in net.named_modules() if name}
-    layers = dict(net.named_modules(remove_duplicate=False))
-    del layers['']
+    _, *names = dict(net.named_modules(remove_duplicate=False))
     name = re.sub(r' \(\d+\)$', '', str(layer))
-    if name not in layers:
-        near = (difflib.get_close_matches(name, layers, 5, 0.3)
-                or [name for name, _ in net.named_children()][:5])
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 5, 0.3) or names[:5]
         raise ValueError(f'net has no layer named {layer!r}; the nearest are '
                          f'{", ".join(map(repr, near))}')
-    return {name: layers[name]}
+    return {name: net.get_submodule(name)}
 
 
 def pick(maps, layer):

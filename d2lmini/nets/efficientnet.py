@@ -74,13 +74,12 @@ class EfficientNetLite0(nn.Sequential):
         layers = [nn.Sequential(*conv_bn(in_channels, 32, 3, 2), nn.ReLU6())]
         channels = 32
         for kernel_size, stride, expansion, out_channels, count in STAGES:
-            blocks = []
-            for i in range(count):
-                blocks.append(InvertedResidual(
-                    channels, out_channels, kernel_size,
-                    stride if i == 0 else 1, expansion))
-                channels = out_channels
-            layers.append(nn.Sequential(*blocks))
+            stage = nn.Sequential()
+            for _ in range(count):
+                stage.append(InvertedResidual(channels, out_channels,
+                                              kernel_size, stride, expansion))
+                channels, stride = out_channels, 1
+            layers.append(stage)
         super().__init__(
             *layers, nn.Sequential(*conv_bn(channels, 1280, 1), nn.ReLU6()),
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),
