@@ -32,43 +32,6 @@ QUESTIONS = [f'{name[:2]}.{question}' for name in NAMES
 pytestmark = pytest.mark.filterwarnings('ignore')  # of wrong answers
 SECONDS = 5  # for an answer, on a busy machine
 
-# Mutants that no check can tell from the solution, each with the reason.
-OVERWRITTEN = 'every entry is written over'
-EQUIVALENT = {
-    '01.corr2d': {
-        'Y = X.new_zeros(X.shape[0] - h + 1, X.shape[1] - w + 1) '
-        '[new_zeros to new_ones]': OVERWRITTEN},
-    '01.learn_kernel': {
-        'K = torch.zeros(shape, requires_grad=True) [zeros to ones]':
-            'any start leads to the same kernel',
-        'for _ in range(50): [50 plus 1]': 'one step more does no harm'},
-    '02.strided_corr2d': {
-        'Y = X.new_zeros((X.shape[0] - h) // down + 1, '
-        '[new_zeros to new_ones]': OVERWRITTEN},
-    '03.pool2d': {
-        'Y = X.new_zeros(rows, columns) [new_zeros to new_ones]':
-            OVERWRITTEN,
-        'P = X.new_full((H + 2 * padding, W + 2 * padding), fill) [2 plus 1]':
-            'there is more padding behind than windows reach'},
-    '03.average2d': {
-        'return F.conv2d(Z[None, None], Z.new_ones(1, 1, k, k), [1 plus 1]':
-            'a second map is computed and thrown away'},
-    '06.affine_backward': {
-        'dw = dout.T @ X.reshape(len(X), -1) [1 plus 1]':
-            'NumPy takes -2 for -1'},
-    '06.numerical_gradient': {
-        'grad = np.zeros_like(x) [zeros_like to ones_like]': OVERWRITTEN},
-    '07.dropout': {
-        'keep = torch.rand_like(X) >= p [GtE to Gt]':
-            'a random number is hardly ever p itself'},
-    '04.BatchNorm': {
-        'return self.gamma * X_hat + self.beta [Add to Sub]':
-            'beta starts at 0 and learns the other sign'},
-}
-
-# Questions that have no one solution: a changed number is another right one.
-DESIGNS = {'05.design'}
-
 
 @functools.cache
 def sources(chapter):
@@ -123,6 +86,12 @@ def answers(chapter):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def is_design(question):
+    """Tell whether a question has many right solutions, as answers.py says."""
+    chapter, name = question.split('.')
+    return name in getattr(answers(chapter), 'DESIGNS', ())
 
 
 def wrong_answers(question):
@@ -273,7 +242,7 @@ def test_wrong_answers_are_told_what_is_wrong(question):
         assert broken(chapter)[name] in [source for _, source in wrong]
     for words, source in wrong:
         report = judge(question, source,
-                       None if question in DESIGNS else SECONDS)
+                       None if is_design(question) else SECONDS)
         if report.status != 'wrong' or words not in report.text:
             trouble.append(f'expected {words!r} of\n{source}\n{report.text}')
     assert not trouble, '\n\n'.join(trouble)
@@ -369,9 +338,9 @@ def tally(request):
 @pytest.mark.parametrize('question', QUESTIONS)
 def test_mutants_are_refused(question, tally):
     chapter, name = question.split('.')
-    known, met = EQUIVALENT.get(question, {}), set()
-    survivors = []
-    if question in DESIGNS:
+    known = getattr(answers(chapter), 'EQUIVALENT', {}).get(name, {})
+    met, survivors = set(), []
+    if is_design(question):
         return
     for what, source in mutants(sources(chapter)[0][name]):
         tally['total'] += 1

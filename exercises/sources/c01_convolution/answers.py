@@ -285,3 +285,19 @@ def conv_matrix(shape, K):
         ('is a `return` missing', 'return torch', 'torch'),
     ],
 }
+
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'corr2d': {
+        'Y = X.new_zeros(X.shape[0] - h + 1, X.shape[1] - w + 1) [new_zeros '
+        'to new_ones]':
+            'every entry is written over',
+    },
+    'learn_kernel': {
+        'K = torch.zeros(shape, requires_grad=True) [zeros to ones]':
+            'any start leads to the same kernel',
+        'for _ in range(50): [50 plus 1]':
+            'one step more does no harm',
+    },
+}

@@ -368,3 +368,13 @@ def transposed_conv(X, K, stride=1):
         ('the dtype is', 'X.new_zeros', 'torch.zeros'),
     ],
 }
+
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'strided_corr2d': {
+        'Y = X.new_zeros((X.shape[0] - h) // down + 1, [new_zeros to '
+        'new_ones]':
+            'every entry is written over',
+    },
+}

@@ -260,3 +260,18 @@ def channel_means(photo):
 '''),
     ],
 }
+
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'pool2d': {
+        'Y = X.new_zeros(rows, columns) [new_zeros to new_ones]':
+            'every entry is written over',
+        'P = X.new_full((H + 2 * padding, W + 2 * padding), fill) [2 plus 1]':
+            'there is more padding behind than windows reach',
+    },
+    'average2d': {
+        'return F.conv2d(Z[None, None], Z.new_ones(1, 1, k, k), [1 plus 1]':
+            'a second map is computed and thrown away',
+    },
+}

@@ -253,3 +253,12 @@ class BatchNorm:
         ('is a `return` missing', 'return self.gamma', 'self.gamma'),
     ],
 }
+
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'BatchNorm': {
+        'return self.gamma * X_hat + self.beta [Add to Sub]':
+            'beta starts at 0 and learns the other sign',
+    },
+}

@@ -533,3 +533,7 @@ def design():
         ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
 }
+
+
+# Questions with no one solution: a changed number is another right one.
+DESIGNS = {'design'}

@@ -180,3 +180,12 @@ WRONG = {
         ('4 predictions are wanted', ", 'overfits'", ''),
     ],
 }
+
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'dropout': {
+        'keep = torch.rand_like(X) >= p [GtE to Gt]':
+            'a random number is hardly ever p itself',
+    },
+}
