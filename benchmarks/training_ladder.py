@@ -93,11 +93,11 @@ def make_net(settings, images):
 def load(settings, device, seed):
     """Return the training and the validation images, and what they are."""
     augment = v2.Compose([data.random_horizontal_flip, data.random_crop])
-    mix = partial(data.mixup, alpha=settings.mixup)
     train_iter, valid_iter, _ = data.load_data_cifar10(
         settings.batch_size, validation=0.1, device=device, seed=seed,
         augment=augment if settings.flip_and_crop else None,
-        mix=mix if settings.mixup else None)
+        mix=v2.MixUp(alpha=settings.mixup, num_classes=10)
+        if settings.mixup else None)
     crc = zlib.crc32(train_iter.images[:1000].cpu().numpy().tobytes())
     return (train_iter.take(settings.images),
             valid_iter.take(settings.valid_images),

@@ -49,8 +49,8 @@ class ImageIter:
         source: Where the data are from.
         augment: Changes each minibatch X, after resizing (random_crop, or
             several in a v2.Compose). Its random numbers are PyTorch's.
-        mix: Changes X and y together (mixup, cutmix). split() gives neither
-            to its second part.
+        mix: Changes X and y together (torchvision's v2.MixUp and v2.CutMix).
+            split() gives neither to its second part.
 
     Raises:
         ValueError: If the data or the sizes are of another kind.
@@ -172,56 +172,6 @@ def random_crop(X, padding=4):
     crops = F.pad(X, (padding,) * 4).unfold(2, h, 1).unfold(3, w, 1)
     top, left = torch.randint(2 * padding + 1, (2, n), device=X.device)
     return crops[torch.arange(n, device=X.device), :, top, left]
-
-
-def mixup(X, y, alpha=0.2, num_classes=10):
-    """Blend each image of a minibatch, and its label, with its neighbor's.
-
-    Zhang, Cisse, Dauphin and Lopez-Paz, mixup, 2017, arXiv:1710.09412.
-
-    Args:
-        X: (N, C, H, W).
-        y: Classes (N,).
-        alpha: The share that stays is drawn from Beta(alpha, alpha), for the
-            whole minibatch.
-        num_classes: How many there are.
-
-    Returns:
-        X, and the probabilities of the classes (N, num_classes).
-    """
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    y = F.one_hot(y, num_classes).to(X.dtype)
-    return (share * X + (1 - share) * X.roll(1, 0),
-            share * y + (1 - share) * y.roll(1, 0))
-
-
-def cutmix(X, y, alpha=1.0, num_classes=10):
-    """Paste a box of its neighbor into each image of a minibatch.
-
-    Labels are blended by area. Yun and others, CutMix, 2019,
-    arXiv:1905.04899.
-
-    Args:
-        X: (N, C, H, W).
-        y: Classes (N,).
-        alpha: The box has the share 1 - Beta(alpha, alpha) of the image, less
-            what lies outside of it.
-        num_classes: How many there are.
-
-    Returns:
-        X, and the probabilities of the classes (N, num_classes).
-    """
-    h, w = X.shape[2:]
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    half = 0.5 * (1 - share) ** 0.5
-    col, row = int(torch.randint(w, ())), int(torch.randint(h, ()))
-    rows = slice(max(0, row - int(half * h)), row + int(half * h))
-    cols = slice(max(0, col - int(half * w)), col + int(half * w))
-    mixed = X.clone()
-    mixed[:, :, rows, cols] = X.roll(1, 0)[:, :, rows, cols]
-    share = 1 - mixed[0, 0, rows, cols].numel() / (h * w)
-    y = F.one_hot(y, num_classes).to(X.dtype)
-    return mixed, share * y + (1 - share) * y.roll(1, 0)
 
 
 def load_data_fashion_mnist(batch_size: int, resize=None, **options):

@@ -21,10 +21,11 @@ import torch
 from torch import distributed as dist
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from torchvision.transforms import v2
 
 from d2lmini import nets
 from d2lmini.callbacks import Checkpoint, Compile, MixedPrecision
-from d2lmini.data import ImageIter, mixup, random_crop
+from d2lmini.data import ImageIter, random_crop
 from d2lmini.nets import LeNet
 from d2lmini.scale import distributed
 from d2lmini.scale.processes import (Processes, Shares, choose_device,
@@ -98,7 +99,8 @@ def train_lenet_float(folder):
 
 def train_augmented(folder):
     return train(small_net(), make_iter(
-        22, 5, 8, shuffle=True, augment=small_crop, mix=mixup))
+        22, 5, 8, shuffle=True, augment=small_crop,
+        mix=v2.MixUp(alpha=0.2, num_classes=10)))
 
 
 def train_loader(folder):
