@@ -508,9 +508,8 @@ def three_layer_params(input_dim, num_filters, filter_size, hidden_dim,
               (num_classes, hidden_dim)]
     rng, params = np.random.default_rng(seed), {}
     for layer, shape in enumerate(shapes, 1):
-        std = weight_scale
-        if weight_scale is None:
-            std = np.sqrt(2 / np.prod(shape[1:]))
+        he = np.sqrt(2 / np.prod(shape[1:]))
+        std = he if weight_scale is None else weight_scale
         params[f'W{layer}'] = rng.standard_normal(shape) * std
         params[f'b{layer}'] = np.zeros(shape[0])
     if weight_scale is None:

@@ -17,12 +17,11 @@ MODULES = [
 def conv_relu(in_channels, out_channels, kernel_size, stride=1,
               batch_norm=True):
     """Convolution that keeps the size (at stride 1), batch norm, ReLU."""
-    conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride,
-                     padding=kernel_size // 2, bias=not batch_norm)
-    if not batch_norm:
-        return nn.Sequential(conv, nn.ReLU())
-    norm = nn.BatchNorm2d(out_channels, eps=0.001)
-    return nn.Sequential(conv, norm, nn.ReLU())
+    layers = [nn.Conv2d(in_channels, out_channels, kernel_size, stride,
+                        padding=kernel_size // 2, bias=not batch_norm)]
+    if batch_norm:
+        layers.append(nn.BatchNorm2d(out_channels, eps=0.001))
+    return nn.Sequential(*layers, nn.ReLU())
 
 
 class Inception(nn.Module):
