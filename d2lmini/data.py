@@ -260,7 +260,7 @@ def find_arrays(name):
     if forced and forced not in SOURCES:
         raise ValueError('D2LMINI_DATA_SOURCE must be one of '
                          f'{", ".join(SOURCES)}, got {forced!r}')
-    tried: dict[str, Exception | str] = {}
+    tried = {}
     for source in [forced] if forced else SOURCES:
         try:
             return SOURCES[source](name), source

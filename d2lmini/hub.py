@@ -124,9 +124,10 @@ def download_extract(name: str, folder: str | None = None,
         inside = Path(part, 'all')
         source = inside / (folder or stem)
         try:
-            # So that nothing gets out of the folder; zip files have no choice.
-            safe = {} if path.suffix == '.zip' else {'filter': 'data'}
-            shutil.unpack_archive(path, inside, **safe)
+            if path.suffix == '.zip':
+                shutil.unpack_archive(path, inside)
+            else:  # a tar file might write elsewhere
+                shutil.unpack_archive(path, inside, filter='data')
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(source if folder or source.is_dir() else inside, target)
         except Exception as error:  # a damaged file may lead to any

@@ -163,5 +163,6 @@ def options(argv):
 
 if __name__ == '__main__':
     for stream in (sys.stdout, sys.stderr):  # one may know no Chinese
-        stream.reconfigure(errors='backslashreplace')
+        stream.reconfigure(  # type: ignore[union-attr]
+            errors='backslashreplace')
     sys.exit(main())
