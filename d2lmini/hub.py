@@ -138,7 +138,7 @@ def download_extract(name: str, folder: str | None = None,
 
 
 def hymenoptera(root=None) -> Path:
-    """Return the folder of photographs {train,val}/{ants,bees}/*.jpg.
+    """Return the folder of photographs `{train,val}/{ants,bees}/*.jpg`.
 
     244 photographs to train with, 153 to validate, of various sizes. From
     PyTorch's transfer-learning tutorial.

@@ -206,7 +206,7 @@ def test_first_uses_of_terms_lead_to_the_glossary(facts):
 
 
 @pytest.mark.parametrize('module', [
-    'utils', 'data', 'ops', 'numpy_cnn', 'nets', 'train', 'callbacks',
+    'utils', 'data', 'hub', 'ops', 'numpy_cnn', 'nets', 'train', 'callbacks',
     'plot', 'summary', 'pictures', 'fine_tune', 'explain', 'scale.processes',
     'scale.distributed', 'scale.export', 'scale.predict'])
 def test_the_package_is_documented(facts, module):

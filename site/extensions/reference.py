@@ -22,7 +22,7 @@ PLAIN = (nodes.title, nodes.reference, nodes.literal, nodes.FixedTextElement,
 
 def setup(app):
     app.connect('doctree-read', link_terms)
-    app.connect('autodoc-process-docstring', indented_is_code, priority=400)
+    app.connect('autodoc-process-docstring', mark_code, priority=400)
     app.connect('autodoc-process-signature', shorten_types)
     app.connect('autodoc-skip-member', skip_member)
     app.connect('config-inited', configure)
@@ -99,14 +99,19 @@ def shorten_types(app, what, name, thing, options, *signature):
                  for text in signature)
 
 
-def indented_is_code(app, what, name, thing, options, lines):
-    """Let a docstring's indented lines, outside its sections, be code."""
+def mark_code(app, what, name, thing, options, lines):
+    """Let $NAMES and a docstring's indented lines be code.
+
+    In sections such as Args: indented lines are text.
+    """
     written, opening = list(lines), ''
     lines.clear()
     for before, line in zip(['', *written], written):
         if line and not line[0].isspace():
-            opening = line  # of a section such as Args:, or any other line
-        elif line and not before and not re.search(r'^\w+:$|::$', opening):
+            opening = line
+        if not line[:1].isspace() or re.search(r'^\w+:$', opening):
+            line = re.sub(r'(?<!`)\$\w+', r'``\g<0>``', line)
+        elif not before and not opening.endswith('::'):
             lines += ['::', '']
         lines.append(line)
 
