@@ -1,4 +1,5 @@
 """How pytest treats the book's pages: what is compared, what is skipped."""
+
 import collections
 import functools
 import json
@@ -54,7 +55,8 @@ def pytest_terminal_summary(terminalreporter):
     """Say at the end what was not checked, and why."""
     reasons = collections.Counter(
         report.longrepr[-1].removeprefix('Skipped: ')
-        for report in terminalreporter.stats.get('skipped', []))
+        for report in terminalreporter.stats.get('skipped', [])
+    )
     if reasons:
         terminalreporter.section('not checked on this machine')
     for reason, count in reasons.most_common():

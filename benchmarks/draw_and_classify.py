@@ -10,6 +10,7 @@ class, and what the network does wrong. The record, which also says what 8
 bits would cost, is benchmarks/results/draw_and_classify.json. About five
 minutes on one core. Repeated elsewhere, accuracies should agree to 0.01.
 """
+
 import base64
 import gzip
 import json
@@ -33,8 +34,9 @@ RECIPE = {'batch_size': 64, 'num_epochs': 10, 'lr': 0.003, 'seed': 0}
 SOURCES = {
     'fashion': 'Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017), MIT license',
     'digits': 'MNIST (LeCun, Cortes and Burges, 1998), from scans by the US '
-              'National Institute of Standards and Technology, license '
-              'CC BY-SA 3.0'}
+    'National Institute of Standards and Technology, license '
+    'CC BY-SA 3.0',
+}
 # A drawing has one gray only: so have test images above the first of these
 # numbers (0 to 255) that are filled with the second.
 FLAT = {'fashion': (15, 204), 'digits': (127, 255)}
@@ -43,13 +45,14 @@ CLASSES = {'fashion': data.FASHION_MNIST_LABELS, 'digits': list('0123456789')}
 
 def read_idx(folder, name):
     """Return the numbers of one of MNIST's files, which may be packed."""
-    path, = Path(folder).glob(f'{name}-ubyte*')
+    (path,) = Path(folder).glob(f'{name}-ubyte*')
     content = path.read_bytes()
     if path.suffix == '.gz':
         content = gzip.decompress(content)
     shape = np.frombuffer(content, '>i4', count=content[3], offset=4)
-    numbers = np.frombuffer(bytearray(content), np.uint8,
-                            offset=4 + 4 * content[3])
+    numbers = np.frombuffer(
+        bytearray(content), np.uint8, offset=4 + 4 * content[3]
+    )
     return torch.from_numpy(numbers.reshape(shape.tolist()))
 
 
@@ -60,10 +63,17 @@ def load(name, folder=None):
         return data.load_data_fashion_mnist(size, seed=seed)
     if folder is None:
         return data.load_data_mnist(size, seed=seed)
-    return [data.ImageIter(read_idx(folder, f'{part}-images-idx3')[:, None],
-                           read_idx(folder, f'{part}-labels-idx1'), size,
-                           shuffle=part == 'train', seed=seed,
-                           source='idx files') for part in ('train', 't10k')]
+    return [
+        data.ImageIter(
+            read_idx(folder, f'{part}-images-idx3')[:, None],
+            read_idx(folder, f'{part}-labels-idx1'),
+            size,
+            shuffle=part == 'train',
+            seed=seed,
+            source='idx files',
+        )
+        for part in ('train', 't10k')
+    ]
 
 
 def he_weights(module):
@@ -78,11 +88,25 @@ def modern_lenet():
 def train(train_iter):
     """Return a network trained as on the page, and its history."""
     net, epochs = modern_lenet(), RECIPE['num_epochs']
-    falling = partial(torch.optim.lr_scheduler.LinearLR, start_factor=1.0,
-                      end_factor=0.0, total_iters=epochs)
-    history = train_gpu(net, train_iter, None, epochs, RECIPE['lr'], 'cpu',
-                        optimizer=torch.optim.Adam, scheduler=falling,
-                        init=he_weights, seed=RECIPE['seed'], plot=False)
+    falling = partial(
+        torch.optim.lr_scheduler.LinearLR,
+        start_factor=1.0,
+        end_factor=0.0,
+        total_iters=epochs,
+    )
+    history = train_gpu(
+        net,
+        train_iter,
+        None,
+        epochs,
+        RECIPE['lr'],
+        'cpu',
+        optimizer=torch.optim.Adam,
+        scheduler=falling,
+        init=he_weights,
+        seed=RECIPE['seed'],
+        plot=False,
+    )
     return net, history
 
 
@@ -123,40 +147,62 @@ def mistakes(net, test_iter, most=6):
     often = pairs.argsort(descending=True, stable=True)[:most].tolist()
     worst = (sure * wrong).argsort(descending=True, stable=True)[:most]
     return {
-        'tested': len(labels), 'wrong': int(wrong.sum()),
+        'tested': len(labels),
+        'wrong': int(wrong.sum()),
         'confused': [[k // 10, k % 10, int(pairs[k])] for k in often],
-        'mistakes': [{'index': int(i), 'label': int(labels[i]),
-                      'said': int(said[i]), 'share': round(float(sure[i]), 4),
-                      'image': as_text(images[i].numpy())} for i in worst]}
+        'mistakes': [
+            {
+                'index': int(i),
+                'label': int(labels[i]),
+                'said': int(said[i]),
+                'share': round(float(sure[i]), 4),
+                'image': as_text(images[i].numpy()),
+            }
+            for i in worst
+        ],
+    }
 
 
 def flat_accuracy(name, net, test_iter):
     """Return the accuracy on test images in one gray, as drawings are."""
     least, gray = FLAT[name]
-    flat = data.ImageIter((test_iter.images > least).byte() * gray,
-                          test_iter.labels, 1000)
+    flat = data.ImageIter(
+        (test_iter.images > least).byte() * gray, test_iter.labels, 1000
+    )
     return evaluate_accuracy_gpu(net, flat)
 
 
 def write_script(name, net, test_iter):
     """Write the file that the widget loads."""
     firsts = [int((test_iter.labels == k).nonzero()[0]) for k in range(10)]
-    weights = np.concatenate([w.detach().numpy().ravel()
-                              for w in net.parameters()]).astype('<f2')
+    weights = np.concatenate(
+        [w.detach().numpy().ravel() for w in net.parameters()]
+    ).astype('<f2')
     content = {
-        'classes': CLASSES[name], 'accuracy': evaluate_accuracy_gpu(
-            net, test_iter), 'flat': flat_accuracy(name, net, test_iter),
+        'classes': CLASSES[name],
+        'accuracy': evaluate_accuracy_gpu(net, test_iter),
+        'flat': flat_accuracy(name, net, test_iter),
         **mistakes(net, test_iter),
-        'samples': [{'index': i, 'label': k, 'image': as_text(
-            test_iter.images[i].numpy())} for k, i in enumerate(firsts)],
-        'weights': as_text(weights)}
-    lines = ',\n'.join(f' "{key}": {json.dumps(value)}'
-                       for key, value in content.items())
+        'samples': [
+            {
+                'index': i,
+                'label': k,
+                'image': as_text(test_iter.images[i].numpy()),
+            }
+            for k, i in enumerate(firsts)
+        ],
+        'weights': as_text(weights),
+    }
+    lines = ',\n'.join(
+        f' "{key}": {json.dumps(value)}' for key, value in content.items()
+    )
     path = SCRIPTS / f'lenet-{name}.js'
     path.write_text(
         f'/* Written by benchmarks/draw_and_classify.py. Images and training '
         f'data: {SOURCES[name]}. */\nglobalThis.d2l ??= {{}};\n(d2l.nets ??= '
-        f'{{}}).{name} = {{\n{lines}\n}};\n', encoding='utf-8')
+        f'{{}}).{name} = {{\n{lines}\n}};\n',
+        encoding='utf-8',
+    )
     return path.stat().st_size
 
 
@@ -165,20 +211,35 @@ def run(name, folder):
     train_iter, test_iter = load(name, folder)
     net, history = train(train_iter)
     wanted = scores_of(net, test_iter.images)
-    forms = {'float32': net, 'float16': rounded(net, to_half),
-             'int8': rounded(net, to_int8)}
+    forms = {
+        'float32': net,
+        'float16': rounded(net, to_half),
+        'int8': rounded(net, to_int8),
+    }
     return {
-        'source': train_iter.source, 'images': len(train_iter.labels),
-        'history': {key: column for key, column in asdict(history).items()
-                    if key != 'valid_acc'},  # which are all nan
-        'test_accuracy': {form: evaluate_accuracy_gpu(other, test_iter)
-                          for form, other in forms.items()},
+        'source': train_iter.source,
+        'images': len(train_iter.labels),
+        'history': {
+            key: column
+            for key, column in asdict(history).items()
+            if key != 'valid_acc'
+        },  # which are all nan
+        'test_accuracy': {
+            form: evaluate_accuracy_gpu(other, test_iter)
+            for form, other in forms.items()
+        },
         'largest_change_of_a_score': {
-            form: round(float((scores_of(other, test_iter.images)
-                               - wanted).abs().max()), 4)
-            for form, other in forms.items()},
+            form: round(
+                float(
+                    (scores_of(other, test_iter.images) - wanted).abs().max()
+                ),
+                4,
+            )
+            for form, other in forms.items()
+        },
         'flat_accuracy': flat_accuracy(name, forms['float16'], test_iter),
-        'script_bytes': write_script(name, forms['float16'], test_iter)}
+        'script_bytes': write_script(name, forms['float16'], test_iter),
+    }
 
 
 def main():

@@ -12,6 +12,7 @@ accuracy over the epochs. `tuned` and `scratch` train on all 244, and see the
 class of Fashion-MNIST. About 20 minutes on one core in all. Repeated
 elsewhere, the accuracies should agree to 0.03.
 """
+
 import json
 from dataclasses import asdict
 
@@ -31,17 +32,50 @@ NET = 'efficientnet_lite0'
 # start: pretrained or not; size: side of the photographs in pixels; lr,
 # body_lr: Adam's rates for the head and for the body; epochs: with the body
 # frozen and with all layers.
-RUNS = {f'choose_{rate:g}': dict(start='pretrained', split='choose', size=128,
-                                 lr=1e-3, body_lr=rate, epochs=(20, 3))
-        for rate in (1e-5, 1e-4, 1e-3)} | {
-    'tuned': dict(start='pretrained', split='test', size=224, lr=1e-3,
-                  body_lr=1e-5, epochs=(20, 6)),
-    'scratch': dict(start='scratch', split='test', size=128, lr=1e-3,
-                    body_lr=1e-3, epochs=(0, 12)),
-    'fashion_tuned': dict(start='pretrained', split='fashion', size=112,
-                          lr=1e-3, body_lr=1e-4, epochs=(20, 5)),
-    'fashion_scratch': dict(start='scratch', split='fashion', size=112,
-                            lr=1e-3, body_lr=1e-3, epochs=(0, 10))}
+RUNS = {
+    f'choose_{rate:g}': dict(
+        start='pretrained',
+        split='choose',
+        size=128,
+        lr=1e-3,
+        body_lr=rate,
+        epochs=(20, 3),
+    )
+    for rate in (1e-5, 1e-4, 1e-3)
+} | {
+    'tuned': dict(
+        start='pretrained',
+        split='test',
+        size=224,
+        lr=1e-3,
+        body_lr=1e-5,
+        epochs=(20, 6),
+    ),
+    'scratch': dict(
+        start='scratch',
+        split='test',
+        size=128,
+        lr=1e-3,
+        body_lr=1e-3,
+        epochs=(0, 12),
+    ),
+    'fashion_tuned': dict(
+        start='pretrained',
+        split='fashion',
+        size=112,
+        lr=1e-3,
+        body_lr=1e-4,
+        epochs=(20, 5),
+    ),
+    'fashion_scratch': dict(
+        start='scratch',
+        split='fashion',
+        size=112,
+        lr=1e-3,
+        body_lr=1e-3,
+        epochs=(0, 10),
+    ),
+}
 
 
 class Flip(nn.Module):
@@ -72,10 +106,10 @@ def pictures(split, size):
 
 def few(part, n, size):
     """Return the first n images of each class, as the page does."""
-    index = torch.cat([(part.labels == c).nonzero()[:n, 0]
-                       for c in range(10)])
-    X = F.interpolate(part.images[index].float(), (size, size),
-                      mode='bilinear')
+    index = torch.cat([(part.labels == c).nonzero()[:n, 0] for c in range(10)])
+    X = F.interpolate(
+        part.images[index].float(), (size, size), mode='bilinear'
+    )
     return X.round().to(torch.uint8).expand(-1, 3, -1, -1), part.labels[index]
 
 
@@ -96,8 +130,11 @@ def do(name, seed=0):
     """Do a run that has no file yet, and write its file."""
     path = RESULTS / f'{name}.json'
     checkpoint = path.with_suffix('.checkpoint')
-    recorded(path, RUNS[name] | {'net': NET, 'seed': seed},
-             lambda device: measure(RUNS[name], seed, checkpoint))
+    recorded(
+        path,
+        RUNS[name] | {'net': NET, 'seed': seed},
+        lambda device: measure(RUNS[name], seed, checkpoint),
+    )
     checkpoint.unlink(missing_ok=True)
 
 
@@ -106,20 +143,31 @@ def measure(run, seed, checkpoint):
     set_seed(seed)
     net = pretrained(NET) if run['start'] == 'pretrained' else untrained()
     frozen, tuned = fine_tune(
-        nn.Sequential(Flip(), *net), 10 if run['split'] == 'fashion' else 2,
-        *pictures(run['split'], run['size']), run['lr'], run['body_lr'],
-        epochs=run['epochs'], seed=seed, plot=True,
-        callbacks=[Checkpoint(checkpoint)])
+        nn.Sequential(Flip(), *net),
+        10 if run['split'] == 'fashion' else 2,
+        *pictures(run['split'], run['size']),
+        run['lr'],
+        run['body_lr'],
+        epochs=run['epochs'],
+        seed=seed,
+        plot=True,
+        callbacks=[Checkpoint(checkpoint)],
+    )
     print(tuned)
     return {'frozen': asdict(frozen), 'all layers': asdict(tuned)}
 
 
 def collect():
     """Put all runs into one file, which the package carries."""
-    runs = {name: json.loads((RESULTS / f'{name}.json').read_text())
-            for name in RUNS}
-    mean = {run['body_lr']: sum(run['all layers']['valid_acc'])
-            for name, run in runs.items() if name.startswith('choose')}
+    runs = {
+        name: json.loads((RESULTS / f'{name}.json').read_text())
+        for name in RUNS
+    }
+    mean = {
+        run['body_lr']: sum(run['all layers']['valid_acc'])
+        for name, run in runs.items()
+        if name.startswith('choose')
+    }
     assert max(mean, key=mean.get) == runs['tuned']['body_lr'], mean
     write(SAMPLES / 'fine_tuning.json', runs)
 

@@ -9,6 +9,7 @@ all repeats. Loops: measured once, in full at the first size; at the others on
 the first images only and multiplied, as their time is in proportion.
 Run it on a machine that does nothing else.
 """
+
 import statistics
 import time
 from pathlib import Path
@@ -26,10 +27,13 @@ CONVS = [  # X, w, stride, padding, images that the loops are run on
     ((100, 3, 31, 31), (25, 3, 3, 3), 2, 1, 100),
     ((64, 3, 32, 32), (32, 3, 5, 5), 1, 2, 2),
     ((64, 32, 32, 32), (64, 32, 3, 3), 1, 1, 1),
-    ((16, 64, 56, 56), (64, 64, 3, 3), 1, 1, 1)]
+    ((16, 64, 56, 56), (64, 64, 3, 3), 1, 1, 1),
+]
 POOLS = [  # X, window, stride, images that the loops are run on
-    ((100, 3, 32, 32), (2, 2), 2, 100), ((64, 32, 32, 32), (2, 2), 2, 8),
-    ((64, 32, 55, 55), (3, 3), 2, 4)]
+    ((100, 3, 32, 32), (2, 2), 2, 100),
+    ((64, 32, 32, 32), (2, 2), 2, 8),
+    ((64, 32, 55, 55), (3, 3), 2, 4),
+]
 
 
 def seconds(f):
@@ -58,38 +62,56 @@ def compare(naive, fast, torch_forward, inputs, images, repeats):
     t_out, t_dout = torch_forward(*tensors), torch.from_numpy(dout)
     with torch.no_grad():
         forward['torch'] = median(lambda: torch_forward(*tensors), repeats)
-    backward['torch'] = median(lambda: torch.autograd.grad(
-        t_out, tensors, t_dout, retain_graph=True), repeats)
+    backward['torch'] = median(
+        lambda: torch.autograd.grad(t_out, tensors, t_dout, retain_graph=True),
+        repeats,
+    )
 
     some = [inputs[0][:images], *inputs[1:]]
     scale, (_, cache) = len(inputs[0]) / images, naive[0](*some)
     forward['loops'] = scale * seconds(lambda: naive[0](*some))
-    backward['loops'] = scale * seconds(
-        lambda: naive[1](dout[:images], cache))
+    backward['loops'] = scale * seconds(lambda: naive[1](dout[:images], cache))
     return {'forward': forward, 'backward': backward}
 
 
 def measure_conv(x_shape, w_shape, stride, padding, images, dtype, repeats):
     rng = np.random.default_rng(0)
-    inputs = [rng.standard_normal(shape).astype(dtype)
-              for shape in (x_shape, w_shape, w_shape[:1])]
+    inputs = [
+        rng.standard_normal(shape).astype(dtype)
+        for shape in (x_shape, w_shape, w_shape[:1])
+    ]
     return compare(
-        (lambda *a: cnn.conv_forward_naive(*a, stride, padding),
-         cnn.conv_backward_naive),
-        (lambda *a: cnn.conv_forward_fast(*a, stride, padding),
-         cnn.conv_backward_fast),
-        lambda *a: F.conv2d(*a, stride, padding), inputs, images, repeats)
+        (
+            lambda *a: cnn.conv_forward_naive(*a, stride, padding),
+            cnn.conv_backward_naive,
+        ),
+        (
+            lambda *a: cnn.conv_forward_fast(*a, stride, padding),
+            cnn.conv_backward_fast,
+        ),
+        lambda *a: F.conv2d(*a, stride, padding),
+        inputs,
+        images,
+        repeats,
+    )
 
 
 def measure_pool(x_shape, size, stride, images, dtype, repeats):
     rng = np.random.default_rng(0)
     return compare(
-        (lambda X: cnn.max_pool_forward_naive(X, size, stride),
-         cnn.max_pool_backward_naive),
-        (lambda X: cnn.max_pool_forward_fast(X, size, stride),
-         cnn.max_pool_backward_fast),
+        (
+            lambda X: cnn.max_pool_forward_naive(X, size, stride),
+            cnn.max_pool_backward_naive,
+        ),
+        (
+            lambda X: cnn.max_pool_forward_fast(X, size, stride),
+            cnn.max_pool_backward_fast,
+        ),
         lambda X: F.max_pool2d(X, size, stride),
-        [rng.standard_normal(x_shape).astype(dtype)], images, repeats)
+        [rng.standard_normal(x_shape).astype(dtype)],
+        images,
+        repeats,
+    )
 
 
 def measure(repeats):
@@ -98,52 +120,85 @@ def measure(repeats):
     with tqdm(total=2 * len(CONVS + POOLS), unit='size') as bar:
         for dtype in ['float64', 'float32']:
             for x, w, stride, padding, images in CONVS:
-                results.append(dict(
-                    layer='conv', dtype=dtype, X=x, w=w, stride=stride,
-                    padding=padding, loop_images=images, seconds=measure_conv(
-                        x, w, stride, padding, images, dtype, repeats)))
+                results.append(
+                    dict(
+                        layer='conv',
+                        dtype=dtype,
+                        X=x,
+                        w=w,
+                        stride=stride,
+                        padding=padding,
+                        loop_images=images,
+                        seconds=measure_conv(
+                            x, w, stride, padding, images, dtype, repeats
+                        ),
+                    )
+                )
                 bar.update()
             for x, size, stride, images in POOLS:
-                results.append(dict(
-                    layer='max pool', dtype=dtype, X=x, w=size, stride=stride,
-                    padding=0, loop_images=images, seconds=measure_pool(
-                        x, size, stride, images, dtype, repeats)))
+                results.append(
+                    dict(
+                        layer='max pool',
+                        dtype=dtype,
+                        X=x,
+                        w=size,
+                        stride=stride,
+                        padding=0,
+                        loop_images=images,
+                        seconds=measure_pool(
+                            x, size, stride, images, dtype, repeats
+                        ),
+                    )
+                )
                 bar.update()
     for result in results:
         result['ratios'] = {
-            direction: {'loops / fast': t['loops'] / t['fast'],
-                        'fast / torch': t['fast'] / t['torch']}
-            for direction, t in result['seconds'].items()}
+            direction: {
+                'loops / fast': t['loops'] / t['fast'],
+                'fast / torch': t['fast'] / t['torch'],
+            }
+            for direction, t in result['seconds'].items()
+        }
     return results
 
 
 def show(results):
-    print('layer     dtype    X              w           s p direction  '
-          'loops s  fast ms  torch ms  loops/fast  fast/torch')
+    print(
+        'layer     dtype    X              w           s p direction  '
+        'loops s  fast ms  torch ms  loops/fast  fast/torch'
+    )
     for r in results:
         sizes = ['x'.join(map(str, r[key])) for key in ['X', 'w']]
         for direction, t in r['seconds'].items():
             ratios = r['ratios'][direction]
-            print(f'{r["layer"]:9} {r["dtype"]:8} {sizes[0]:14} {sizes[1]:11} '
-                  f'{r["stride"]} {r["padding"]} {direction:9} '
-                  f'{t["loops"]:8.1f} {t["fast"] * 1e3:8.2f} '
-                  f'{t["torch"] * 1e3:9.2f} {ratios["loops / fast"]:11.0f} '
-                  f'{ratios["fast / torch"]:11.2f}')
+            print(
+                f'{r["layer"]:9} {r["dtype"]:8} {sizes[0]:14} {sizes[1]:11} '
+                f'{r["stride"]} {r["padding"]} {direction:9} '
+                f'{t["loops"]:8.1f} {t["fast"] * 1e3:8.2f} '
+                f'{t["torch"] * 1e3:9.2f} {ratios["loops / fast"]:11.0f} '
+                f'{ratios["fast / torch"]:11.2f}'
+            )
 
 
 def main():
     known = parser(__doc__)
     known.add_argument('--repeats', type=int, default=21)
-    known.add_argument('--out', type=Path,
-                       help='a JSON file to write the results to')
+    known.add_argument(
+        '--out', type=Path, help='a JSON file to write the results to'
+    )
     args = known.parse_args()
     keep_freed_memory()  # else whoever is first pays for the pages
     results = measure(args.repeats)
     show(results)
     if args.out:
-        write(args.out, {'repeats': args.repeats,
-                         'machine': machine(torch.device('cpu')),
-                         'results': results})
+        write(
+            args.out,
+            {
+                'repeats': args.repeats,
+                'machine': machine(torch.device('cpu')),
+                'results': results,
+            },
+        )
 
 
 if __name__ == '__main__':

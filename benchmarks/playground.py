@@ -14,6 +14,7 @@ minutes on one core. Repeated elsewhere, mean accuracies should agree to 0.05.
 What is collected goes, condensed, into site/widgets/runs.js. --images N: N to
 train and N to validate, to try out.
 """
+
 import itertools
 import json
 import statistics
@@ -33,18 +34,22 @@ from d2lmini.utils import set_seed, written_whole
 RESULTS = ROOT / 'benchmarks' / 'results' / 'playground'
 SCRIPT = ROOT / 'site' / 'widgets' / 'runs.js'
 SEEDS = {2: (0, 1, 2), 4: (0, 1, 2), 8: (0, 1)}  # of each depth
-AXES = {'depth': (2, 4, 8), 'batch_norm': (False, True),
-        'flip_and_crop': (False, True),
-        'lr': (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}
+AXES = {
+    'depth': (2, 4, 8),
+    'batch_norm': (False, True),
+    'flip_and_crop': (False, True),
+    'lr': (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+}
 # Convolutions on maps of 16, 8 and 4 pixels, and their channels.
 STAGES = {2: (1, 1, 0), 4: (1, 2, 1), 8: (1, 3, 4)}
 WIDTHS = (12, 24, 48)
-LARGEST = 36 ** 2 - 1  # of two digits of base 36
+LARGEST = 36**2 - 1  # of two digits of base 36
 
 
 @dataclass(frozen=True)
 class Settings(LadderSettings):
     """All that a run depends on, its seed excepted."""
+
     depth: int = 2
     momentum: float = 0.9
     valid_images: int = 1000
@@ -56,21 +61,26 @@ def make_net(settings, images):
     layers, channels = [Standardize(images)], images.shape[1]
     for count, width in zip(STAGES[settings.depth], WIDTHS):
         for i in range(count):
-            layers += [nn.Conv2d(channels, width, 3, padding=1,
-                                 stride=1 if i else 2),
-                       nn.BatchNorm2d(width) if settings.batch_norm
-                       else nn.Identity(), nn.ReLU()]
+            layers += [
+                nn.Conv2d(channels, width, 3, padding=1, stride=1 if i else 2),
+                nn.BatchNorm2d(width)
+                if settings.batch_norm
+                else nn.Identity(),
+                nn.ReLU(),
+            ]
             channels = width
     return nn.Sequential(
-        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(channels, 10)).to(memory_format=torch.channels_last)
+        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)
+    ).to(memory_format=torch.channels_last)
 
 
 def measure(settings, device):
     """Train from each seed; return all there is to record."""
     train_iter, valid_iter, name = load(settings, device, seed=None)
-    runs = [train(settings, seed, train_iter, valid_iter, device)
-            for seed in SEEDS[settings.depth]]
+    runs = [
+        train(settings, seed, train_iter, valid_iter, device)
+        for seed in SEEDS[settings.depth]
+    ]
     return {'data': name, 'runs': runs}
 
 
@@ -81,19 +91,33 @@ def train(settings, seed, train_iter, valid_iter, device):
     train_iter.seed = seed
     try:
         history = train_gpu(
-            net, train_iter, valid_iter, n, settings.lr, device, seed=seed,
-            plot=False, optimizer=partial(torch.optim.SGD,
-                                          momentum=settings.momentum),
-            scheduler=partial(torch.optim.lr_scheduler.LambdaLR,
-                              lr_lambda=lambda epoch: 1 - epoch / n))
+            net,
+            train_iter,
+            valid_iter,
+            n,
+            settings.lr,
+            device,
+            seed=seed,
+            plot=False,
+            optimizer=partial(torch.optim.SGD, momentum=settings.momentum),
+            scheduler=partial(
+                torch.optim.lr_scheduler.LambdaLR,
+                lr_lambda=lambda epoch: 1 - epoch / n,
+            ),
+        )
     except FloatingPointError as error:
         return {'seed': seed, 'diverged': str(error)}
     if len(history) < n:
         raise KeyboardInterrupt  # stopped by hand: nothing to record
-    curves = {'loss': history.loss, 'train_acc': history.train_acc,
-              'valid_acc': history.valid_acc}
-    return {'seed': seed} | {key: [round(value, 4) for value in curve]
-                             for key, curve in curves.items()}
+    curves = {
+        'loss': history.loss,
+        'train_acc': history.train_acc,
+        'valid_acc': history.valid_acc,
+    }
+    return {'seed': seed} | {
+        key: [round(value, 4) for value in curve]
+        for key, curve in curves.items()
+    }
 
 
 def grid(settings):
@@ -105,13 +129,19 @@ def grid(settings):
 def run_all(settings, folder):
     """Do the runs that are not done."""
     for one in tqdm(list(grid(settings)), unit='setting'):
-        name = '_'.join([f'depth{one.depth}',
-                         'norm' if one.batch_norm else 'plain',
-                         'crop' if one.flip_and_crop else 'same',
-                         f'lr{one.lr:g}'])
-        recorded(folder / f'{name}.json',
-                 {'settings': asdict(one), 'seeds': list(SEEDS[one.depth])},
-                 partial(measure, one))
+        name = '_'.join(
+            [
+                f'depth{one.depth}',
+                'norm' if one.batch_norm else 'plain',
+                'crop' if one.flip_and_crop else 'same',
+                f'lr{one.lr:g}',
+            ]
+        )
+        recorded(
+            folder / f'{name}.json',
+            {'settings': asdict(one), 'seeds': list(SEEDS[one.depth])},
+            partial(measure, one),
+        )
 
 
 def pack(run):
@@ -124,40 +154,53 @@ def pack(run):
         words = run['diverged'].split()
         return int(words[words.index('epoch') + 1].rstrip(','))
     parts = [('loss', 100), ('train_acc', 1000), ('valid_acc', 1000)]
-    return ''.join(digits(round(value * scale))
-                   for key, scale in parts for value in run[key])
+    return ''.join(
+        digits(round(value * scale))
+        for key, scale in parts
+        for value in run[key]
+    )
 
 
 def digits(number):
     """Give two digits of base 36, the largest two for what is larger."""
     number = min(number, LARGEST)
-    return ''.join('0123456789abcdefghijklmnopqrstuvwxyz'[d]
-                   for d in divmod(number, 36))
+    return ''.join(
+        '0123456789abcdefghijklmnopqrstuvwxyz'[d] for d in divmod(number, 36)
+    )
 
 
 def condense(records):
     """Give what the widget shows: the axes, the facts, and all runs."""
+
     def place(record):
         return [AXES[key].index(record['settings'][key]) for key in AXES]
+
     records, first = sorted(records, key=place), records[0]
     kept = ('images', 'valid_images', 'num_epochs', 'batch_size', 'momentum')
-    return {'axes': {key: list(values) for key, values in AXES.items()},
-            'data': first['data'], 'machine': first['machine'],
-            'seeds': {record['settings']['depth']: record['seeds']
-                      for record in records}, 'widths': WIDTHS,
-            **{key: first['settings'][key] for key in kept},
-            'runs': [[pack(run) for run in record['runs']]
-                     for record in records]}
+    return {
+        'axes': {key: list(values) for key, values in AXES.items()},
+        'data': first['data'],
+        'machine': first['machine'],
+        'seeds': {
+            record['settings']['depth']: record['seeds'] for record in records
+        },
+        'widths': WIDTHS,
+        **{key: first['settings'][key] for key in kept},
+        'runs': [[pack(run) for run in record['runs']] for record in records],
+    }
 
 
 def script(condensed):
     """Return the widget's file of runs: a line a setting."""
     head = json.dumps({k: v for k, v in condensed.items() if k != 'runs'})
-    runs = ',\n'.join(json.dumps(runs, separators=(',', ':'))
-                      for runs in condensed['runs'])
-    return ('/* Written by benchmarks/playground.py, which says what it is. '
-            "*/\n'use strict';\nglobalThis.d2l ??= {};\n"
-            f'd2l.runs = {{ ...{head}, runs: [\n{runs},\n] }};\n')
+    runs = ',\n'.join(
+        json.dumps(runs, separators=(',', ':')) for runs in condensed['runs']
+    )
+    return (
+        '/* Written by benchmarks/playground.py, which says what it is. '
+        "*/\n'use strict';\nglobalThis.d2l ??= {};\n"
+        f'd2l.runs = {{ ...{head}, runs: [\n{runs},\n] }};\n'
+    )
 
 
 def report(records):
@@ -168,12 +211,16 @@ def report(records):
         key = tuple(settings[name] for name in list(AXES)[:-1])
         accs = [run['valid_acc'][-1] for run in runs if 'loss' in run]
         rows.setdefault(key, {})[settings['lr']] = (
-            f'{statistics.mean(accs):.3f}' if len(accs) == len(runs)
-            else f'{len(runs) - len(accs)} div.')
+            f'{statistics.mean(accs):.3f}'
+            if len(accs) == len(runs)
+            else f'{len(runs) - len(accs)} div.'
+        )
     print('depth  norm  crop ', *(f'{lr:>7g}' for lr in AXES['lr']))
     for (depth, norm, crop), accs in sorted(rows.items()):
-        print(f'{depth:5}{norm:6}{crop:6} ',
-              *(f'{accs.get(lr, "-"):>7}' for lr in AXES['lr']))
+        print(
+            f'{depth:5}{norm:6}{crop:6} ',
+            *(f'{accs.get(lr, "-"):>7}' for lr in AXES['lr']),
+        )
 
 
 def main():

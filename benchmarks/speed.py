@@ -25,6 +25,7 @@ leave it as it is, into a FOLDER (with --target and --no-deps, also what pip
     pip install lightning==2.6.6 fastai==2.8.12
     pip install --no-deps d2l==1.0.3
 """
+
 import argparse
 import functools
 import importlib
@@ -55,8 +56,9 @@ PAGE = data.SAMPLES / 'speed.json'  # what chapter 11 shows
 BATCH_SIZE = 256
 RATES = {'LeNet': 0.9, 'ResNet-18': 0.05}
 CPU_ROWS = [('LeNet', 'fashion_mnist')]
-GPU_ROWS = [(net, name) for net in RATES
-            for name in ('fashion_mnist', 'cifar10')]
+GPU_ROWS = [
+    (net, name) for net in RATES for name in ('fashion_mnist', 'cifar10')
+]
 CELL = """\
 %matplotlib inline
 import json, sys
@@ -69,6 +71,7 @@ print('\\nRESULT', json.dumps(result))"""
 @dataclass(frozen=True)
 class Job:
     """One call to be timed."""
+
     way: str
     net: str
     data: str
@@ -106,24 +109,31 @@ def dataset(job, part):
     """
     arrays, _ = data.find_arrays(job.data)
     filled = object.__new__(data.DOWNLOADS[job.data])
-    filled.data, filled.targets = (arrays[f'{part}_{key}']
-                                   for key in ('images', 'labels'))
+    filled.data, filled.targets = (
+        arrays[f'{part}_{key}'] for key in ('images', 'labels')
+    )
     if job.data == 'cifar10':
         filled.targets = filled.targets.tolist()
     else:
-        filled.data, filled.targets = map(torch.from_numpy, (
-            filled.data, filled.targets.astype(np.int64)))
+        filled.data, filled.targets = map(
+            torch.from_numpy, (filled.data, filled.targets.astype(np.int64))
+        )
     filled.transform, filled.target_transform = ToTensor(), None
     return filled
 
 
 def loaders(job):
     """Data loaders as in the manuals, with as many workers as d2l takes."""
-    options = dict(batch_size=BATCH_SIZE, persistent_workers=True,
-                   num_workers=min(4, os.cpu_count()),
-                   pin_memory=job.device == 'cuda')
-    return (DataLoader(dataset(job, 'train'), shuffle=True, **options),
-            DataLoader(dataset(job, 'test'), **options))
+    options = dict(
+        batch_size=BATCH_SIZE,
+        persistent_workers=True,
+        num_workers=min(4, os.cpu_count()),
+        pin_memory=job.device == 'cuda',
+    )
+    return (
+        DataLoader(dataset(job, 'train'), shuffle=True, **options),
+        DataLoader(dataset(job, 'test'), **options),
+    )
 
 
 # The ways: functions of a job and a network
@@ -131,17 +141,27 @@ def loaders(job):
 
 def ours(job, net, **options):
     """d2lmini: its loader and train_gpu, which draws its curves."""
-    train.train_gpu(net, *our_iters(job), job.num_epochs, job.lr, job.device,
-                    init=train.init_weights, **options)
+    train.train_gpu(
+        net,
+        *our_iters(job),
+        job.num_epochs,
+        job.lr,
+        job.device,
+        init=train.init_weights,
+        **options,
+    )
 
 
 def bare(job, net, memory_format=torch.contiguous_format):
     """The shortest loop over tensors in memory: no helpers, no curves."""
     arrays, _ = data.find_arrays(job.data)
-    X, y, X_test, y_test = (torch.from_numpy(arrays[key]).to(job.device)
-                            for key in data.KEYS)
-    X, X_test = (X[:, None] if X.ndim == 3 else X.permute(0, 3, 1, 2)
-                 for X in (X, X_test))
+    X, y, X_test, y_test = (
+        torch.from_numpy(arrays[key]).to(job.device) for key in data.KEYS
+    )
+    X, X_test = (
+        X[:, None] if X.ndim == 3 else X.permute(0, 3, 1, 2)
+        for X in (X, X_test)
+    )
     X, X_test = X.float() / 255, X_test.float() / 255
     y, y_test = y.long(), y_test.long()
     net.to(job.device, memory_format=memory_format)
@@ -165,13 +185,18 @@ def bare_accuracy(net, X, y):
     """Return the share of right predictions."""
     net.eval()
     with torch.no_grad():
-        return float(sum((net(a).argmax(1) == b).sum() for a, b in zip(
-            X.split(BATCH_SIZE), y.split(BATCH_SIZE)))) / len(y)
+        return float(
+            sum(
+                (net(a).argmax(1) == b).sum()
+                for a, b in zip(X.split(BATCH_SIZE), y.split(BATCH_SIZE))
+            )
+        ) / len(y)
 
 
 def d2l(job, net, make_iters=None):
     """d2l 1.0.3: train_ch6, which draws its curves and sets the weights."""
     from d2l import torch as d2l
+
     if make_iters is None and job.data == 'fashion_mnist':
         iters = d2l.load_data_fashion_mnist(BATCH_SIZE)
     else:
@@ -182,10 +207,13 @@ def d2l(job, net, make_iters=None):
 def lightning(job, net, make_iters=loaders):
     """Lightning: a Trainer as it comes, metrics by torchmetrics."""
     import lightning
+
     net.apply(train.init_weights)
     trainer = lightning.Trainer(
-        max_epochs=job.num_epochs, devices=1,
-        accelerator='gpu' if job.device == 'cuda' else 'cpu')
+        max_epochs=job.num_epochs,
+        devices=1,
+        accelerator='gpu' if job.device == 'cuda' else 'cpu',
+    )
     trainer.fit(lightning_module(net, job.lr), *make_iters(job))
     net.to(job.device)
 
@@ -221,27 +249,47 @@ def lightning_module(net, lr):
 def fastai(job, net, make_iters=None):
     """fastai: a Learner as it comes, with plain SGD."""
     from fastai.vision.all import SGD, DataLoaders, Learner, accuracy
+
     net.apply(train.init_weights)
     if make_iters:
         dls = DataLoaders(*make_iters(job), device=job.device)
     else:
         dls = DataLoaders.from_dsets(
-            dataset(job, 'train'), dataset(job, 'test'), bs=BATCH_SIZE,
-            device=torch.device(job.device))
-    learner = Learner(dls, net.to(job.device), opt_func=SGD,
-                      loss_func=nn.CrossEntropyLoss(), metrics=accuracy)
+            dataset(job, 'train'),
+            dataset(job, 'test'),
+            bs=BATCH_SIZE,
+            device=torch.device(job.device),
+        )
+    learner = Learner(
+        dls,
+        net.to(job.device),
+        opt_func=SGD,
+        loss_func=nn.CrossEntropyLoss(),
+        metrics=accuracy,
+    )
     learner.fit(job.num_epochs, lr=job.lr)
 
 
-WAYS = {'train_gpu': ours,
-        'bare loop, channels last': functools.partial(
-            bare, memory_format=torch.channels_last),
-        'bare loop': bare, 'd2l': d2l, 'lightning': lightning,
-        'fastai': fastai} | {
+WAYS = {
+    'train_gpu': ours,
+    'bare loop, channels last': functools.partial(
+        bare, memory_format=torch.channels_last
+    ),
+    'bare loop': bare,
+    'd2l': d2l,
+    'lightning': lightning,
+    'fastai': fastai,
+} | {
     f'{peer.__name__}, our tensors': functools.partial(
-        peer, make_iters=our_iters) for peer in (d2l, lightning, fastai)}
-IMPORTS = {'d2l': 'd2l.torch', 'lightning': 'lightning',
-           'fastai': 'fastai.vision.all'}
+        peer, make_iters=our_iters
+    )
+    for peer in (d2l, lightning, fastai)
+}
+IMPORTS = {
+    'd2l': 'd2l.torch',
+    'lightning': 'lightning',
+    'fastai': 'fastai.vision.all',
+}
 
 
 def timed(job):
@@ -262,8 +310,11 @@ def in_kernel(job, folder):
     """Run timed() in a Jupyter kernel of its own, in a folder."""
     path = [str(Path(__file__).resolve().parent), *sys.path[1:]]
     cell = nbformat.v4.new_code_cell(CELL.format(path=path, job=asdict(job)))
-    NotebookClient(nbformat.v4.new_notebook(cells=[cell]), timeout=None,
-                   resources={'metadata': {'path': folder}}).execute()
+    NotebookClient(
+        nbformat.v4.new_notebook(cells=[cell]),
+        timeout=None,
+        resources={'metadata': {'path': folder}},
+    ).execute()
     text = ''.join(o.get('text', '') for o in cell.outputs)
     return json.loads(text.split('RESULT')[1].splitlines()[0])
 
@@ -277,40 +328,62 @@ def put_data_for_d2l(folder):
         part, kind = key.replace('test', 't10k').split('_')
         head = np.array([0x800 + array.ndim, *array.shape], '>i4')
         (raw / f'{part}-{kind}-idx{array.ndim}-ubyte').write_bytes(
-            head.tobytes() + array.tobytes())
+            head.tobytes() + array.tobytes()
+        )
 
 
 def measure(settings, device):
     """Run all ways in turns; return what there is to record."""
     runs = {way: [] for way in settings['ways']}
-    jobs = [Job(way, settings['net'], settings['data'], settings['epochs'],
-                seed, device.type)
-            for seed in range(settings['repeats']) for way in runs]
+    jobs = [
+        Job(
+            way,
+            settings['net'],
+            settings['data'],
+            settings['epochs'],
+            seed,
+            device.type,
+        )
+        for seed in range(settings['repeats'])
+        for way in runs
+    ]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / 'work').mkdir()
         put_data_for_d2l(folder)
         for job in (bar := tqdm(jobs, unit='run')):
             bar.set_postfix_str(job.way)
             runs[job.way].append(in_kernel(job, str(Path(folder) / 'work')))
-    packages = ['torchvision', *(set(IMPORTS) & {w.split(',')[0]
-                                                 for w in runs})]
-    return {'seeds': list(range(settings['repeats'])),
-            'versions': {name: importlib.metadata.version(name)
-                         for name in sorted(packages)},
-            'seconds_and_accuracy': runs}
+    packages = [
+        'torchvision',
+        *(set(IMPORTS) & {w.split(',')[0] for w in runs}),
+    ]
+    return {
+        'seeds': list(range(settings['repeats'])),
+        'versions': {
+            name: importlib.metadata.version(name) for name in sorted(packages)
+        },
+        'seconds_and_accuracy': runs,
+    }
 
 
 def medians_of(record):
     """Return {way: [seconds, test accuracy]} of one record."""
-    return {way: [statistics.median(v) for v in zip(*runs)]
-            for way, runs in record['seconds_and_accuracy'].items()}
+    return {
+        way: [statistics.median(v) for v in zip(*runs)]
+        for way, runs in record['seconds_and_accuracy'].items()
+    }
 
 
 def write_page(records):
     """Write the medians of records for chapter 11."""
-    rows = [{key: record[key] for key in ('net', 'data', 'epochs', 'machine',
-                                          'versions')}
-            | {'medians': medians_of(record)} for record in records]
+    rows = [
+        {
+            key: record[key]
+            for key in ('net', 'data', 'epochs', 'machine', 'versions')
+        }
+        | {'medians': medians_of(record)}
+        for record in records
+    ]
     with utils.written_whole(PAGE) as part:
         part.write_text(json.dumps(rows, indent=1) + '\n')
 
@@ -318,13 +391,17 @@ def write_page(records):
 def report(record):
     """Print the table of one network and data set."""
     medians = medians_of(record)
-    print(f'\n{record["epochs"]} epochs of {record["net"]} on '
-          f'{record["data"]}, {record["machine"]["device"]}, median of '
-          f'{record["repeats"]}\n{"":26}seconds  an epoch  times train_gpu'
-          '  test accuracy')
+    print(
+        f'\n{record["epochs"]} epochs of {record["net"]} on '
+        f'{record["data"]}, {record["machine"]["device"]}, median of '
+        f'{record["repeats"]}\n{"":26}seconds  an epoch  times train_gpu'
+        '  test accuracy'
+    )
     for way, (seconds, accuracy) in medians.items():
-        print(f'{way:24}{seconds:9.1f}{seconds / record["epochs"]:10.2f}'
-              f'{seconds / medians["train_gpu"][0]:17.2f}{accuracy:15.3f}')
+        print(
+            f'{way:24}{seconds:9.1f}{seconds / record["epochs"]:10.2f}'
+            f'{seconds / medians["train_gpu"][0]:17.2f}{accuracy:15.3f}'
+        )
 
 
 def missing_peers():
@@ -346,30 +423,47 @@ def main():
     ways = [way for way in WAYS if way.split(',')[0] not in missing]
     device = torch.device(args.device)
     for net, name in args.rows:
-        settings = {'net': net, 'data': name, 'batch_size': BATCH_SIZE,
-                    'lr': RATES[net], 'epochs': args.epochs,
-                    'repeats': args.repeats, 'ways': ways}
+        settings = {
+            'net': net,
+            'data': name,
+            'batch_size': BATCH_SIZE,
+            'lr': RATES[net],
+            'epochs': args.epochs,
+            'repeats': args.repeats,
+            'ways': ways,
+        }
         path = args.out / f'{device.type}_{net}_{name}.json'
-        report(recorded(path, settings,
-                        functools.partial(measure, settings), device))
+        report(
+            recorded(
+                path, settings, functools.partial(measure, settings), device
+            )
+        )
     if args.out == RESULTS:
-        write_page([json.loads(path.read_text())
-                    for path in sorted(RESULTS.glob('*.json'))])
+        write_page(
+            [
+                json.loads(path.read_text())
+                for path in sorted(RESULTS.glob('*.json'))
+            ]
+        )
 
 
 def options():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add('--peers', nargs='*', default=[], metavar='FOLDER')
     add('--device', choices=['cpu', 'cuda'], default='cpu')
     add('--epochs', type=int)
     add('--repeats', type=int, default=3)
     add('--out', type=Path, default=RESULTS)
-    add('--quick', action='store_true', help='5,000 images, '
-        '1 epoch, once, to try the program: keeps nothing')
+    add(
+        '--quick',
+        action='store_true',
+        help='5,000 images, 1 epoch, once, to try the program: keeps nothing',
+    )
     args = parser.parse_args()
     if args.device == 'cuda' and not torch.cuda.is_available():
         parser.error('--device cuda: PyTorch finds no GPU here')

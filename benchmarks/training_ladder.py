@@ -12,6 +12,7 @@ a JSON file in benchmarks/results/training_ladder/ and is not repeated if it is
 there; about 10 minutes on one core. Repeated elsewhere, mean accuracies
 should agree to 0.03. --images N: N to train and N to validate, to try out.
 """
+
 import statistics
 import time
 import zlib
@@ -39,6 +40,7 @@ COPIES = {485138889: 'JPEG copy of CIFAR-10'}
 @dataclass(frozen=True)
 class Settings:
     """All that a run depends on, its seed excepted."""
+
     batch_norm: bool = False
     momentum: float = 0.0
     one_cycle: bool = False
@@ -54,14 +56,16 @@ class Settings:
 
 
 # What each rung adds to the one below it, and the rates to choose from.
-RUNGS = {'plain SGD': ({}, (0.03, 0.1)),
-         'batch norm': ({'batch_norm': True}, (0.03, 0.1)),
-         'momentum': ({'momentum': 0.9}, (0.01, 0.03)),
-         'one cycle': ({'one_cycle': True}, (0.03, 0.1)),
-         'flip and crop': ({'flip_and_crop': True}, ()),
-         'weight decay': ({'weight_decay': 5e-3}, ()),
-         'label smoothing': ({'label_smoothing': 0.1}, ()),
-         'mixup': ({'mixup': 0.2}, ())}
+RUNGS = {
+    'plain SGD': ({}, (0.03, 0.1)),
+    'batch norm': ({'batch_norm': True}, (0.03, 0.1)),
+    'momentum': ({'momentum': 0.9}, (0.01, 0.03)),
+    'one cycle': ({'one_cycle': True}, (0.03, 0.1)),
+    'flip and crop': ({'flip_and_crop': True}, ()),
+    'weight decay': ({'weight_decay': 5e-3}, ()),
+    'label smoothing': ({'label_smoothing': 0.1}, ()),
+    'mixup': ({'mixup': 0.2}, ()),
+}
 
 
 class Standardize(nn.Module):
@@ -86,22 +90,30 @@ def make_net(settings, images):
             for name, child in module.named_children():
                 if isinstance(child, nn.BatchNorm2d):
                     setattr(module, name, nn.Identity())
-    return nn.Sequential(Standardize(images),
-                         net.to(memory_format=torch.channels_last))
+    return nn.Sequential(
+        Standardize(images), net.to(memory_format=torch.channels_last)
+    )
 
 
 def load(settings, device, seed):
     """Return the training and the validation images, and what they are."""
     augment = v2.Compose([data.random_horizontal_flip, data.random_crop])
     train_iter, valid_iter, _ = data.load_data_cifar10(
-        settings.batch_size, validation=0.1, device=device, seed=seed,
+        settings.batch_size,
+        validation=0.1,
+        device=device,
+        seed=seed,
         augment=augment if settings.flip_and_crop else None,
         mix=v2.MixUp(alpha=settings.mixup, num_classes=10)
-        if settings.mixup else None)
+        if settings.mixup
+        else None,
+    )
     crc = zlib.crc32(train_iter.images[:1000].cpu().numpy().tobytes())
-    return (train_iter.take(settings.images),
-            valid_iter.take(settings.valid_images),
-            COPIES.get(crc, 'CIFAR-10'))
+    return (
+        train_iter.take(settings.images),
+        valid_iter.take(settings.valid_images),
+        COPIES.get(crc, 'CIFAR-10'),
+    )
 
 
 def measure(settings, seed, device):
@@ -115,32 +127,49 @@ def measure(settings, seed, device):
     net = make_net(settings, train_iter.images)
     clock = time.process_time if device.type == 'cpu' else time.perf_counter
     n, started = settings.num_epochs, clock()
-    scheduler = partial(torch.optim.lr_scheduler.LambdaLR,
-                        lr_lambda=partial(factor, num_epochs=n))
+    scheduler = partial(
+        torch.optim.lr_scheduler.LambdaLR,
+        lr_lambda=partial(factor, num_epochs=n),
+    )
     try:
         history = train_gpu(
-            net, train_iter, None, n, settings.lr, device, seed=seed,
-            plot=False, scheduler=scheduler if settings.one_cycle else None,
+            net,
+            train_iter,
+            None,
+            n,
+            settings.lr,
+            device,
+            seed=seed,
+            plot=False,
+            scheduler=scheduler if settings.one_cycle else None,
             loss=nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing),
-            optimizer=partial(torch.optim.SGD, momentum=settings.momentum,
-                              weight_decay=settings.weight_decay))
+            optimizer=partial(
+                torch.optim.SGD,
+                momentum=settings.momentum,
+                weight_decay=settings.weight_decay,
+            ),
+        )
     except FloatingPointError as error:
         return {'data': name, 'diverged': str(error), 'valid_acc': 0.0}
     if len(history) < n:
         raise KeyboardInterrupt  # stopped by hand: nothing to record
-    return {'data': name, 'seconds': round(clock() - started, 2),
-            'loss': history.loss, 'train_acc': history.train_acc,
-            'valid_acc': evaluate_accuracy_gpu(net, valid_iter)}
+    return {
+        'data': name,
+        'seconds': round(clock() - started, 2),
+        'loss': history.loss,
+        'train_acc': history.train_acc,
+        'valid_acc': evaluate_accuracy_gpu(net, valid_iter),
+    }
 
 
 def run(rung, settings, seed, folder):
     """Return a run's record from its file, or run it and write the file."""
     place = list(RUNGS).index(rung)
-    path = folder / (f'{place}_{rung.replace(" ", "_")}_lr{settings.lr:g}'
-                     f'_seed{seed}.json')
+    path = folder / (
+        f'{place}_{rung.replace(" ", "_")}_lr{settings.lr:g}_seed{seed}.json'
+    )
     head = {'rung': rung, 'settings': asdict(settings), 'seed': seed}
-    return recorded(path, head,
-                    lambda device: measure(settings, seed, device))
+    return recorded(path, head, lambda device: measure(settings, seed, device))
 
 
 def climb(settings, folder):
@@ -148,15 +177,18 @@ def climb(settings, folder):
     chosen = {}
     runs = sum(len(rates) or 1 for _, rates in RUNGS.values())
     with tqdm(total=runs + len(RUNGS) * (len(SEEDS) - 1), unit='run') as bar:
+
         def one(rung, settings, seed):
             record = run(rung, settings, seed, folder)
             bar.update()
             return record['valid_acc']
+
         for rung, (change, rates) in RUNGS.items():
             settings = replace(settings, **change)
-            settings = max((replace(settings, lr=lr)
-                            for lr in rates or [settings.lr]),
-                           key=lambda s: one(rung, s, SEEDS[0]))
+            settings = max(
+                (replace(settings, lr=lr) for lr in rates or [settings.lr]),
+                key=lambda s: one(rung, s, SEEDS[0]),
+            )
             chosen[rung] = settings
         for seed in SEEDS[1:]:
             for rung, settings in chosen.items():
@@ -170,36 +202,60 @@ def condense(records):
         runs = [r for r in records if r['rung'] == name]
         first = [r for r in runs if r['seed'] == SEEDS[0]]
         best = max(first, key=lambda r: r['valid_acc'])
-        runs = sorted((r for r in runs if r['settings'] == best['settings']),
-                      key=lambda r: r['seed'])
-        rungs[name] = {'adds': RUNGS[name][0], 'lr': best['settings']['lr'],
-                       'rates': {f'{r["settings"]["lr"]:g}': r['valid_acc']
-                                 for r in first}} | {
-            key: [run.get(key) for run in runs]
-            for key in ('valid_acc', 'seconds')} | {
-            'train_acc': [r['train_acc'][-1] if 'train_acc' in r else None
-                          for r in runs]}
-    first, kept = records[0], ('images', 'valid_images', 'num_epochs',
-                               'batch_size')
-    return {'data': first['data'], 'machine': first['machine'],
-            'seeds': SEEDS, 'rungs': rungs,
-            **{key: first['settings'][key] for key in kept}}
+        runs = sorted(
+            (r for r in runs if r['settings'] == best['settings']),
+            key=lambda r: r['seed'],
+        )
+        rungs[name] = (
+            {
+                'adds': RUNGS[name][0],
+                'lr': best['settings']['lr'],
+                'rates': {
+                    f'{r["settings"]["lr"]:g}': r['valid_acc'] for r in first
+                },
+            }
+            | {
+                key: [run.get(key) for run in runs]
+                for key in ('valid_acc', 'seconds')
+            }
+            | {
+                'train_acc': [
+                    r['train_acc'][-1] if 'train_acc' in r else None
+                    for r in runs
+                ]
+            }
+        )
+    first, kept = (
+        records[0],
+        ('images', 'valid_images', 'num_epochs', 'batch_size'),
+    )
+    return {
+        'data': first['data'],
+        'machine': first['machine'],
+        'seeds': SEEDS,
+        'rungs': rungs,
+        **{key: first['settings'][key] for key in kept},
+    }
 
 
 def report(ladder):
     """Print the table of the rungs."""
-    print(f'{ladder["data"]}, {ladder["machine"]}\n{"":18}{"rate":>6}'
-          f'{"training":>10}{"validation":>16}{"seconds":>9}')
+    print(
+        f'{ladder["data"]}, {ladder["machine"]}\n{"":18}{"rate":>6}'
+        f'{"training":>10}{"validation":>16}{"seconds":>9}'
+    )
     for name, rung in ladder['rungs'].items():
         accs, seconds = rung['valid_acc'], rung['seconds']
         if None in seconds:
             print(f'{name:18} diverged')
             continue
         spread = statistics.stdev(accs) if len(accs) > 1 else float('nan')
-        print(f'{name:18}{rung["lr"]:6g}'
-              f'{statistics.mean(rung["train_acc"]):10.3f}'
-              f'{statistics.mean(accs):9.3f} ± {spread:.3f}'
-              f'{min(seconds):9.1f}')
+        print(
+            f'{name:18}{rung["lr"]:6g}'
+            f'{statistics.mean(rung["train_acc"]):10.3f}'
+            f'{statistics.mean(accs):9.3f} ± {spread:.3f}'
+            f'{min(seconds):9.1f}'
+        )
 
 
 def main():

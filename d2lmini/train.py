@@ -1,8 +1,8 @@
 """The training loop of chapter 7, and what it needs.
 
-train_loop() is the loop, line by line as the chapter writes it. train_gpu() prepares
-a run and calls it. What practice adds (checkpoints, mixed precision, several
-processes ...) hangs on the loop from outside: see d2lmini.callbacks.
+train_loop() is the loop, line by line as the chapter writes it. train_gpu()
+prepares a run and calls it. What practice adds (checkpoints, mixed precision,
+several processes ...) hangs on the loop from outside: see d2lmini.callbacks.
 """
 import contextlib
 import inspect
@@ -340,10 +340,9 @@ def train_ch13(net, train_iter, test_iter, loss, trainer, num_epochs,
                devices=(None,)):
     """Train as d2l's augmentation chapter does, on the first of devices.
 
-    Args:
-        loss: Gives one number an example (reduction='none'); as in d2l the
-            gradient is that of their sum, not of their mean.
-        trainer: The optimizer itself, which holds the learning rate.
+    loss gives one number an example (reduction='none'), and as in d2l the
+    gradient is that of their sum, not of their mean. trainer is the optimizer
+    itself, which holds the learning rate.
     """
     return told(train_gpu(
         net, train_iter, test_iter, num_epochs, 0.0, devices[0],

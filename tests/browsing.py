@@ -1,4 +1,5 @@
 """What the tests of the website share: how it is built, seen and judged."""
+
 import gzip
 import http.server
 import json
@@ -17,11 +18,16 @@ from pdf import find_chromium
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / '_build' / 'html'
-ADDRESS = tomllib.loads((ROOT / 'pyproject.toml').read_text())[
-    'project']['urls']['Repository']
+ADDRESS = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project'][
+    'urls'
+]['Repository']
 TOC = yaml.safe_load((ROOT / '_toc.yml').read_text())
-PARTS = [entry['file'] for part in TOC['parts'] for top in part['chapters']
-         for entry in [top, *top.get('sections', [])]]
+PARTS = [
+    entry['file']
+    for part in TOC['parts']
+    for top in part['chapters']
+    for entry in [top, *top.get('sections', [])]
+]
 READING = [TOC['root']] + PARTS  # in the order of the book
 CHAPTERS = [name for name in PARTS if name.startswith('chapters/')]
 PAGES = READING + ['search']
@@ -33,11 +39,22 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 def make_book(folder, **environment):
     """Build the book in a folder as `make book` does."""
     return subprocess.run(
-        ['make', '-C', folder, '-f', ROOT / 'Makefile',
-         '-o', '.venv/site.ready', f'BIN={Path(sys.executable).parent}',
-         'book'],
-        env=os.environ | environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
+        [
+            'make',
+            '-C',
+            folder,
+            '-f',
+            ROOT / 'Makefile',
+            '-o',
+            '.venv/site.ready',
+            f'BIN={Path(sys.executable).parent}',
+            'book',
+        ],
+        env=os.environ | environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def once(folder, name, compute):
@@ -61,8 +78,10 @@ def get_chromium():
         done = run([sys.executable, '-m', 'playwright', 'install', 'chromium'])
         program = find_chromium()
     if program is None:
-        return None, ('there is no Chromium on the PATH, and Playwright could '
-                      f'not get its own ({reason(done)})')
+        return None, (
+            'there is no Chromium on the PATH, and Playwright could '
+            f'not get its own ({reason(done)})'
+        )
     done = run([program, '--version'])
     if done.returncode:
         return None, f'{program} does not start ({reason(done)})'
@@ -70,19 +89,26 @@ def get_chromium():
 
 
 def run(command):
-    return subprocess.run(command, text=True, errors='replace',
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.run(
+        command,
+        text=True,
+        errors='replace',
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def reason(done):
     """Return the line of an output that names an error, or its last."""
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()
-             ] or [f'it ended with {done.returncode}']
+    lines = [
+        line.strip() for line in done.stdout.splitlines() if line.strip()
+    ] or [f'it ended with {done.returncode}']
     return next((line for line in lines if 'rror' in line), lines[-1])
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
     """Serve files as a good web host does: text goes compressed."""
+
     sent = {}  # bytes of each file
 
     def do_GET(self):
@@ -118,19 +144,23 @@ def open_page(browser, url, width=1280, mode='light', **options):
     leave the machine.
     """
     context = browser.new_context(
-        viewport={'width': width, 'height': 900}, color_scheme=mode,
-        **options)
+        viewport={'width': width, 'height': 900}, color_scheme=mode, **options
+    )
     context.set_default_timeout(120_000)
     page = context.new_page()
     page.problems = []
     page.add_init_script(COUNT_SHIFTS)
     page.on('pageerror', lambda e: page.problems.append(str(e)))
-    page.on('console', lambda m: m.type == 'error'
-            and page.problems.append(m.text))
-    page.on('request', lambda r: is_outside(r.url)
-            and page.problems.append(f'asks {r.url}'))
-    page.on('requestfailed', lambda r: page.problems.append(
-        f'failed: {r.url}'))
+    page.on(
+        'console', lambda m: m.type == 'error' and page.problems.append(m.text)
+    )
+    page.on(
+        'request',
+        lambda r: is_outside(r.url) and page.problems.append(f'asks {r.url}'),
+    )
+    page.on(
+        'requestfailed', lambda r: page.problems.append(f'failed: {r.url}')
+    )
     page.goto(url)
     page.evaluate('document.fonts.ready.then(() => 0)')
     return page
@@ -138,8 +168,10 @@ def open_page(browser, url, width=1280, mode='light', **options):
 
 def is_outside(url):
     parts = urlsplit(url)
-    return not (parts.scheme in ('file', 'data', 'blob')
-                or parts.hostname == '127.0.0.1')
+    return not (
+        parts.scheme in ('file', 'data', 'blob')
+        or parts.hostname == '127.0.0.1'
+    )
 
 
 # With all spans of code and formulas, axe would take half a minute a page. So
@@ -175,21 +207,26 @@ COLOR_RULES = ['color-contrast', 'link-in-text-block']
 
 def violations(page):
     """Return what axe-core finds, best practices included, but for colors."""
-    return run_axe(page, None, rules={
-        rule: {'enabled': False} for rule in COLOR_RULES})
+    return run_axe(
+        page, None, rules={rule: {'enabled': False} for rule in COLOR_RULES}
+    )
 
 
 def color_violations(page):
     """Return what axe-core finds in the colors of what SAMPLE marked."""
-    return run_axe(page, {'include': [['[data-sample]']]},
-                   runOnly=COLOR_RULES)
+    return run_axe(page, {'include': [['[data-sample]']]}, runOnly=COLOR_RULES)
 
 
 def run_axe(page, context, **options):
-    found = Axe().run(page, context, {
-        'resultTypes': ['violations'], **options}).response['violations']
-    return [(v['id'], v['impact'], [n['html'][:200] for n in v['nodes']])
-            for v in found]
+    found = (
+        Axe()
+        .run(page, context, {'resultTypes': ['violations'], **options})
+        .response['violations']
+    )
+    return [
+        (v['id'], v['impact'], [n['html'][:200] for n in v['nodes']])
+        for v in found
+    ]
 
 
 def overflow(page):

@@ -1,10 +1,10 @@
 """Child processes for the tests: they start fast and may be killed."""
+
 import multiprocessing
 
 if 'forkserver' in multiprocessing.get_all_start_methods():
     CONTEXT = multiprocessing.get_context('forkserver')
-    CONTEXT.set_forkserver_preload(
-        ['pytest', 'd2lmini.data', 'd2lmini.train'])
+    CONTEXT.set_forkserver_preload(['pytest', 'd2lmini.data', 'd2lmini.train'])
 else:  # Windows
     CONTEXT = multiprocessing.get_context('spawn')
 

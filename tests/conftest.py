@@ -1,4 +1,5 @@
 """Fixtures: the website, a server, a browser, and programs that judge it."""
+
 import functools
 import http.server
 import os
@@ -11,8 +12,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from browsing import (FLAGS, HTML, ROOT, Server, get_chromium, make_book, once,
-                      open_page)
+from browsing import (
+    FLAGS,
+    HTML,
+    ROOT,
+    Server,
+    get_chromium,
+    make_book,
+    once,
+    open_page,
+)
 from playwright.sync_api import sync_playwright
 
 
@@ -36,16 +45,24 @@ def build(tmp_path_factory):
         hidden = tmp_path_factory.mktemp('hidden')
         for name in ['torch', 'numpy', 'd2lmini']:
             (hidden / f'{name}.py').write_text(
-                f'raise ImportError("the website does without {name}")')
+                f'raise ImportError("the website does without {name}")'
+            )
         before, began = os.times(), time.monotonic()
         done = make_book(ROOT, PYTHONPATH=str(hidden))
         after = os.times()
-        return {'returncode': done.returncode, 'stdout': done.stdout,
-                'seconds': time.monotonic() - began, 'computing':
-                after.children_user - before.children_user
-                + after.children_system - before.children_system}
-    return SimpleNamespace(**once(
-        tmp_path_factory.getbasetemp(), 'build', measure))
+        return {
+            'returncode': done.returncode,
+            'stdout': done.stdout,
+            'seconds': time.monotonic() - began,
+            'computing': after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system,
+        }
+
+    return SimpleNamespace(
+        **once(tmp_path_factory.getbasetemp(), 'build', measure)
+    )
 
 
 @pytest.fixture(scope='module')
@@ -55,10 +72,12 @@ def serve():
 
     def start(folder):
         server = http.server.ThreadingHTTPServer(
-            ('127.0.0.1', 0), functools.partial(Server, directory=folder))
+            ('127.0.0.1', 0), functools.partial(Server, directory=folder)
+        )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f'http://127.0.0.1:{server.server_port}'
+
     yield start
     for server in servers:
         server.shutdown()
@@ -74,8 +93,9 @@ def site(build, serve):
 @pytest.fixture(scope='session')
 def chromium(tmp_path_factory):
     """Return the path of a Chromium, asked for once for all workers."""
-    program, why = once(tmp_path_factory.getbasetemp(), 'chromium',
-                        get_chromium)
+    program, why = once(
+        tmp_path_factory.getbasetemp(), 'chromium', get_chromium
+    )
     if program is None:
         pytest.skip(why)
     return program
@@ -85,7 +105,8 @@ def chromium(tmp_path_factory):
 def browser(chromium):
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
-            executable_path=chromium, args=FLAGS, timeout=120_000)
+            executable_path=chromium, args=FLAGS, timeout=120_000
+        )
 
 
 @pytest.fixture
@@ -96,6 +117,7 @@ def visit(browser):
     def opened(*args, **options):
         pages.append(open_page(browser, *args, **options))
         return pages[-1]
+
     yield opened
     for page in pages:
         page.context.close()
@@ -105,14 +127,19 @@ def visit(browser):
 def run_checker():
     """Return a function that runs a program that `make checkers` brings."""
     from website import find_node  # Sphinx: a second that few tests need
+
     node, folder = find_node(), Path(sys.prefix) / 'node_modules'
 
     def run(program, *args, **environment):
         if node is None or not (folder / program).exists():
             pytest.skip(f'{program} is not here: make checkers')
         return subprocess.run(
-            [node, folder / program, *args], capture_output=True,
-            encoding='utf-8', env=os.environ | environment)
+            [node, folder / program, *args],
+            capture_output=True,
+            encoding='utf-8',
+            env=os.environ | environment,
+        )
+
     return run
 
 
@@ -120,12 +147,14 @@ def run_checker():
 def show(browser):
     """Return a function that shows a widget; `page.problems` stays empty."""
     import shoot
+
     page = browser.new_page(viewport={'width': 1280, 'height': 900})
     page.set_default_timeout(30_000)
     page.problems = []
     page.on('pageerror', lambda e: page.problems.append(str(e)))
-    page.on('console', lambda m: m.type == 'error'
-            and page.problems.append(m.text))
+    page.on(
+        'console', lambda m: m.type == 'error' and page.problems.append(m.text)
+    )
     yield lambda *names: shoot.show(page, *names)
     assert page.problems == []
     page.close()

@@ -6,6 +6,7 @@ import json
 import classic_nets
 import common
 import fine_tuning
+import memory_format
 import numpy_cnn
 import pytest
 import torch
@@ -145,3 +146,22 @@ def test_fine_tuning_measures_both_parts(monkeypatch, tmp_path):
     assert record['frozen']['loss'] == []
     assert len(record['all layers']['valid_acc']) == 1
     assert (tmp_path / 'run.checkpoint').exists()
+
+
+def test_channels_last_is_never_slower_than_097(tmp_path, monkeypatch):
+    records = common.read_all(common.RESULTS / 'memory_format')
+    assert {(r['net'], r['threads']) for r in records} == {
+        (net, threads) for net in memory_format.NETS for threads in (1, 2)
+    }
+    for record in records:
+        assert all(
+            len(s) == record['turns'] for s in record['seconds'].values()
+        )
+        assert memory_format.ratio(record) >= 0.97, record['net']
+    monkeypatch.setattr(
+        'sys.argv', ['x', '--images', '256', '--out', str(tmp_path)]
+    )
+    monkeypatch.setattr(torch, 'set_num_threads', lambda n: None)
+    memory_format.main()
+    tiny = common.read_all(tmp_path)
+    assert len(tiny) == 6 and all(memory_format.ratio(r) > 0 for r in tiny)

@@ -1,4 +1,5 @@
 """Where the browser comes from, and what is said where there is none."""
+
 import os
 import subprocess
 import sys
@@ -63,14 +64,28 @@ def test_why_playwrights_own_is_of_no_use(nowhere):
 
 @pytest.mark.parametrize('strict', [False, True])
 def test_the_end_of_the_run_says_what_was_not_checked(
-        nowhere, monkeypatch, strict):
+    nowhere, monkeypatch, strict
+):
     if strict:
         monkeypatch.setenv('D2LMINI_NO_SKIP', '1')
     done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider',
-         Path(__file__).parent / TEST], env=os.environ, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        [
+            sys.executable,
+            '-m',
+            'pytest',
+            '-q',
+            '-p',
+            'no:cacheprovider',
+            Path(__file__).parent / TEST,
+        ],
+        env=os.environ,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == strict, done.stdout
     assert '127.0.0.1' in done.stdout
-    assert ('1 tests: there is no Chromium on the PATH, and Playwright '
-            'could not get its own' in done.stdout) != strict
+    assert (
+        '1 tests: there is no Chromium on the PATH, and Playwright '
+        'could not get its own' in done.stdout
+    ) != strict

@@ -1,4 +1,5 @@
 """check_images names every file that load_folder cannot read or leaves out."""
+
 import os
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from d2lmini import pictures
 from d2lmini.pictures import check_images, load_folder
 
 PAGE = Path(__file__).parent.parent / 'chapters' / '09_data.ipynb'
-NOISE = Image.fromarray(np.random.RandomState(0).randint(
-    0, 256, (60, 80, 3), np.uint8))
+NOISE = Image.fromarray(
+    np.random.RandomState(0).randint(0, 256, (60, 80, 3), np.uint8)
+)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def folder(tmp_path):
 
 def half(path):
     whole = path.read_bytes()
-    path.write_bytes(whole[:len(whole) // 2])
+    path.write_bytes(whole[: len(whole) // 2])
 
 
 def test_good_folder(folder):
@@ -36,31 +38,39 @@ def test_good_folder(folder):
         ending = 'jpg' if mode == 'CMYK' else 'png'
         NOISE.convert(mode).save(folder / 'cat' / f'{mode[0]}.{ending}')
     Image.fromarray(np.arange(65536, dtype=np.uint16).reshape(256, 256)).save(
-        folder / 'cat' / '16 bits.png')
+        folder / 'cat' / '16 bits.png'
+    )
     assert check_images(folder) == check_images(str(folder)) == {}
 
 
-@pytest.mark.parametrize('ending', ['jpg', 'JPEG', 'png', 'bmp', 'tif',
-                                    'webp'])
+@pytest.mark.parametrize(
+    'ending', ['jpg', 'JPEG', 'png', 'bmp', 'tif', 'webp']
+)
 def test_truncated(folder, ending):
     path = folder / 'cat' / f'cut.{ending}'
     NOISE.save(path)
     half(path)
     bad = check_images(folder)
     assert list(bad) == [f'cat/cut.{ending}']
-    assert bad[f'cat/cut.{ending}'].startswith(
-        'cannot be read as a picture: ')
+    assert bad[f'cat/cut.{ending}'].startswith('cannot be read as a picture: ')
 
 
-@pytest.mark.parametrize('name, content, reason', [
-    ('empty.jpg', b'', 'is empty: it has 0 bytes'),
-    ('page.jpg', b'<html>not found</html>',
-     'cannot be read as a picture: it begins as none of the known formats'),
-    ('head.png', b'\x89PNG\r\n\x1a\n', 'cannot be read as a picture: '),
-    ('notes.txt', b'', "left out: no picture ends in '.txt'"),
-    ('Thumbs.db', b'', "left out: no picture ends in '.db'"),
-    ('README', b'', "left out: no picture ends in 'README'"),
-])
+@pytest.mark.parametrize(
+    'name, content, reason',
+    [
+        ('empty.jpg', b'', 'is empty: it has 0 bytes'),
+        (
+            'page.jpg',
+            b'<html>not found</html>',
+            'cannot be read as a picture: it begins as none of the known '
+            'formats',
+        ),
+        ('head.png', b'\x89PNG\r\n\x1a\n', 'cannot be read as a picture: '),
+        ('notes.txt', b'', "left out: no picture ends in '.txt'"),
+        ('Thumbs.db', b'', "left out: no picture ends in '.db'"),
+        ('README', b'', "left out: no picture ends in 'README'"),
+    ],
+)
 def test_what_is_wrong(folder, name, content, reason):
     (folder / 'dog' / 'deep' / name).write_bytes(content)
     bad = check_images(folder)
@@ -71,8 +81,11 @@ def test_what_is_wrong(folder, name, content, reason):
 def test_all_are_named_in_order(folder):
     for name in ['dog/b.jpg', 'cat/10.jpg', 'cat/2.jpg']:
         (folder / name).write_bytes(b'')
-    assert list(check_images(folder)) == ['cat/10.jpg', 'cat/2.jpg',
-                                          'dog/b.jpg']
+    assert list(check_images(folder)) == [
+        'cat/10.jpg',
+        'cat/2.jpg',
+        'dog/b.jpg',
+    ]
 
 
 def test_file_that_may_not_be_read(folder, monkeypatch):
@@ -85,7 +98,7 @@ def test_file_that_may_not_be_read(folder, monkeypatch):
         return really_open(path, *args, **options)
 
     monkeypatch.setattr(Image, 'open', guarded)
-    reason, = check_images(folder).values()
+    (reason,) = check_images(folder).values()
     assert 'cannot be read as a picture' in reason
     assert 'Permission denied' in reason
     with pytest.raises(ValueError, match='good.jpg .*Permission denied'):
@@ -116,8 +129,9 @@ def test_lenient_mode_hides_nothing_and_is_put_back(folder, monkeypatch):
 
 def test_huge_picture_is_reported(folder, monkeypatch):
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)
-    assert all('exceeds limit' in reason
-               for reason in check_images(folder).values())
+    assert all(
+        'exceeds limit' in reason for reason in check_images(folder).values()
+    )
     assert len(check_images(folder)) == 2
 
 
@@ -125,7 +139,7 @@ def test_reported_is_what_image_folder_cannot_read(folder):
     rng = np.random.RandomState(1)
     whole = (folder / 'cat' / 'good.jpg').read_bytes()
     for i in range(40):  # cut anywhere, or with wrong bytes
-        part = bytearray(whole[:rng.randint(1, len(whole) + 1)])
+        part = bytearray(whole[: rng.randint(1, len(whole) + 1)])
         for _ in range(i % 3):
             part[rng.randint(len(part))] ^= 255
         (folder / 'cat' / f'{i}.jpg').write_bytes(part)
@@ -140,10 +154,14 @@ def test_reported_is_what_image_folder_cannot_read(folder):
     assert 10 < len(bad) < 41
 
 
-@pytest.mark.parametrize('name, words', [
-    ('nowhere', 'a folder of pictures is wanted, got .*nowhere'),
-    ('cat/good.jpg', 'a folder of pictures is wanted, got .*good.jpg'),
-    ('none', 'there is no file in the folder .*none')])
+@pytest.mark.parametrize(
+    'name, words',
+    [
+        ('nowhere', 'a folder of pictures is wanted, got .*nowhere'),
+        ('cat/good.jpg', 'a folder of pictures is wanted, got .*good.jpg'),
+        ('none', 'there is no file in the folder .*none'),
+    ],
+)
 def test_nothing_to_look_at_is_an_error(folder, name, words):
     (folder / 'none').mkdir()
     with pytest.raises(ValueError, match=words):
@@ -164,25 +182,61 @@ def put(path, content=b'no picture'):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize('name, reported, reason', [
-    ('cat/._good.jpg', 'cat/._good.jpg',
-     'left out: it is hidden, or a system made it'),
-    ('.DS_Store', '.DS_Store', 'left out: it is hidden, or a system made it'),
-    ('.ipynb_checkpoints/a-checkpoint.jpg', '.ipynb_checkpoints',
-     'left out: it is hidden, or a system made it'),
-    ('cat/.ipynb_checkpoints/good.jpg', 'cat/.ipynb_checkpoints',
-     'left out: it is hidden, or a system made it'),
-    ('__MACOSX/cat/._good.jpg', '__MACOSX',
-     'left out: it is hidden, or a system made it'),
-    ('cat/@eaDir/good.jpg', 'cat/@eaDir',
-     'left out: it is hidden, or a system made it'),
-    ('stray.jpg', 'stray.jpg', 'left out: it lies in no folder of a class'),
-    ('cat/x.jpg/y.png', 'cat/x.jpg',
-     'left out: a folder with the name of a picture'),
-    ('cat/desktop.ini', 'cat/desktop.ini',
-     "left out: no picture ends in '.ini'"),
-    ('cat/photo.heic', 'cat/photo.heic',
-     "left out: no picture ends in '.heic'")])
+@pytest.mark.parametrize(
+    'name, reported, reason',
+    [
+        (
+            'cat/._good.jpg',
+            'cat/._good.jpg',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            '.DS_Store',
+            '.DS_Store',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            '.ipynb_checkpoints/a-checkpoint.jpg',
+            '.ipynb_checkpoints',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            'cat/.ipynb_checkpoints/good.jpg',
+            'cat/.ipynb_checkpoints',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            '__MACOSX/cat/._good.jpg',
+            '__MACOSX',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            'cat/@eaDir/good.jpg',
+            'cat/@eaDir',
+            'left out: it is hidden, or a system made it',
+        ),
+        (
+            'stray.jpg',
+            'stray.jpg',
+            'left out: it lies in no folder of a class',
+        ),
+        (
+            'cat/x.jpg/y.png',
+            'cat/x.jpg',
+            'left out: a folder with the name of a picture',
+        ),
+        (
+            'cat/desktop.ini',
+            'cat/desktop.ini',
+            "left out: no picture ends in '.ini'",
+        ),
+        (
+            'cat/photo.heic',
+            'cat/photo.heic',
+            "left out: no picture ends in '.heic'",
+        ),
+    ],
+)
 def test_left_out_by_checker_and_reader(folder, name, reported, reason):
     put(folder / name)
     assert check_images(folder) == {reported: reason}
@@ -205,7 +259,8 @@ def test_class_without_a_picture(folder, name):
 def test_pictures_without_folders_of_classes(tmp_path):
     NOISE.save(tmp_path / 'a.jpg')
     assert check_images(tmp_path) == {
-        'a.jpg': 'left out: it lies in no folder of a class'}
+        'a.jpg': 'left out: it lies in no folder of a class'
+    }
     with pytest.raises(ValueError, match='a folder for each class is wanted'):
         load_folder(tmp_path)
 
@@ -218,14 +273,23 @@ def link_to(target, path):
         pytest.skip(f'no links here: {error}')
 
 
-@pytest.mark.parametrize('link, target', [
-    ('cat/loop', '.'), ('cat/loop', 'cat'), ('dog/deep/loop', 'dog'),
-    ('cat/other', 'dog'), ('alias', 'dog'), ('cat/part', 'dog/deep'),
-    ('cat/up', '..')])
+@pytest.mark.parametrize(
+    'link, target',
+    [
+        ('cat/loop', '.'),
+        ('cat/loop', 'cat'),
+        ('dog/deep/loop', 'dog'),
+        ('cat/other', 'dog'),
+        ('alias', 'dog'),
+        ('cat/part', 'dog/deep'),
+        ('cat/up', '..'),
+    ],
+)
 def test_links_back_are_not_followed(folder, link, target):
     link_to(folder / target, folder / link)
     assert check_images(folder) == {
-        link: 'left out: a link to a folder that is read elsewhere'}
+        link: 'left out: a link to a folder that is read elsewhere'
+    }
     assert len(load_folder(folder, size=8)[1]) == 2
 
 
@@ -259,8 +323,14 @@ def test_a_pipe_is_no_picture(folder):
 
 def test_checker_and_reader_see_the_same(folder):
     """What is not named is read, and the order is ImageFolder's."""
-    for name in ['dog/10.jpg', 'dog/2.jpg', 'Bird/a.png', 'cat/Z.JPG',
-                 'cat/.hidden.png', '.git/x/y.png']:
+    for name in [
+        'dog/10.jpg',
+        'dog/2.jpg',
+        'Bird/a.png',
+        'cat/Z.JPG',
+        'cat/.hidden.png',
+        '.git/x/y.png',
+    ]:
         put(folder / name)
         NOISE.save(folder / name)
     put(folder / 'cat' / 'cut.jpg', b'\xff\xd8')
@@ -268,10 +338,15 @@ def test_checker_and_reader_see_the_same(folder):
     with pytest.raises(ValueError, match='cut.jpg'):
         load_folder(folder)
     (folder / 'cat' / 'cut.jpg').unlink()
-    read = [path.relative_to(folder).as_posix()
-            for path in load_folder(folder, size=8)[3]]
-    files = {path.relative_to(folder).as_posix()
-             for path in folder.rglob('*.*') if path.is_file()}
+    read = [
+        path.relative_to(folder).as_posix()
+        for path in load_folder(folder, size=8)[3]
+    ]
+    files = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob('*.*')
+        if path.is_file()
+    }
     assert files - set(read) == {'cat/.hidden.png', '.git/x/y.png'}
     assert set(bad) == {'cat/.hidden.png', '.git', 'cat/cut.jpg'}
     for path in [*folder.glob('.git/x/y.png'), folder / 'cat/.hidden.png']:
@@ -280,12 +355,14 @@ def test_checker_and_reader_see_the_same(folder):
     (folder / '.git').rmdir()
     found = ImageFolder(folder)
     assert [str(folder / name) for name in read] == [
-        path for path, _ in found.imgs]
+        path for path, _ in found.imgs
+    ]
     assert load_folder(folder, size=8)[1].tolist() == found.targets
 
 
 def test_the_page_builds_it():
-    code = [c.source for c in nbformat.read(PAGE, 4).cells
-            if c.cell_type == 'code']
+    code = [
+        c.source for c in nbformat.read(PAGE, 4).cells if c.cell_type == 'code'
+    ]
     for name in ['why_bad', 'check_images']:
         assert sum(f'def {name}(' in source for source in code) == 1

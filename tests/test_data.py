@@ -1,4 +1,5 @@
 """Data sets: where they come from, and what is never taken for data."""
+
 import errno
 import functools
 import gzip
@@ -34,27 +35,32 @@ ROOT = Path(__file__).parent.parent
 
 def make_arrays(seed=0, shape=(28, 28), n_train=30, n_test=20):
     rng = np.random.default_rng(seed)
-    return {f'{part}_{kind}': rng.integers(0, high, (n, *size), np.uint8)
-            for part, n in [('train', n_train), ('test', n_test)]
-            for kind, high, size in [('images', 256, shape),
-                                     ('labels', 10, ())]}
+    return {
+        f'{part}_{kind}': rng.integers(0, high, (n, *size), np.uint8)
+        for part, n in [('train', n_train), ('test', n_test)]
+        for kind, high, size in [('images', 256, shape), ('labels', 10, ())]
+    }
 
 
 def same(one, two):
     return one.keys() == two.keys() and all(
-        np.array_equal(one[key], two[key]) for key in one)
+        np.array_equal(one[key], two[key]) for key in one
+    )
 
 
 def idx_files(arrays):
     """Return {name: bytes} as MNIST and Fashion-MNIST are distributed."""
     files = {}
     for (part, prefix), kind in itertools.product(
-            [('train', 'train'), ('test', 't10k')], ['images', 'labels']):
+        [('train', 'train'), ('test', 't10k')], ['images', 'labels']
+    ):
         array = arrays[f'{part}_{kind}']
-        header = struct.pack(f'>HBB{array.ndim}I', 0, 8, array.ndim,
-                             *array.shape)
+        header = struct.pack(
+            f'>HBB{array.ndim}I', 0, 8, array.ndim, *array.shape
+        )
         files[f'{prefix}-{kind}-idx{array.ndim}-ubyte.gz'] = gzip.compress(
-            header + array.tobytes(), mtime=0)
+            header + array.tobytes(), mtime=0
+        )
     return files
 
 
@@ -72,12 +78,16 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv('no_proxy', '*')
     monkeypatch.setattr(data, 'SYSTEM', tmp_path / 'systems')
     monkeypatch.setattr(data, 'SAMPLES', tmp_path / 'samples')
-    monkeypatch.setitem(hub.DATA_HUB, 'hymenoptera', (
-        'http://127.0.0.1:1/hymenoptera_data.zip', '0' * 64))
+    monkeypatch.setitem(
+        hub.DATA_HUB,
+        'hymenoptera',
+        ('http://127.0.0.1:1/hymenoptera_data.zip', '0' * 64),
+    )
     for dataset in data.DOWNLOADS.values():
         monkeypatch.setattr(dataset, 'mirrors', ['http://127.0.0.1:1/'], False)
-    monkeypatch.setattr(data.DOWNLOADS['cifar10'], 'url',
-                        'http://127.0.0.1:1/cifar')
+    monkeypatch.setattr(
+        data.DOWNLOADS['cifar10'], 'url', 'http://127.0.0.1:1/cifar'
+    )
     hub.say.cache_clear()
     return tmp_path / 'cache'
 
@@ -85,6 +95,7 @@ def nowhere(tmp_path, monkeypatch):
 class Server(http.server.ThreadingHTTPServer):
     """Serve `files` on loopback. cut: names whose connection breaks in the
     middle. stall: names that are begun, then nothing for half a minute."""
+
     daemon_threads = True
 
     def __init__(self):
@@ -96,9 +107,14 @@ class Server(http.server.ThreadingHTTPServer):
         """Stand in for the mirrors of an MNIST-like set of torchvision."""
         self.files |= idx_files(arrays)
         monkeypatch.setattr(dataset, 'mirrors', [self.url])
-        monkeypatch.setattr(dataset, 'resources', [
-            (name, hashlib.md5(contents).hexdigest())
-            for name, contents in idx_files(arrays).items()])
+        monkeypatch.setattr(
+            dataset,
+            'resources',
+            [
+                (name, hashlib.md5(contents).hexdigest())
+                for name, contents in idx_files(arrays).items()
+            ],
+        )
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -112,7 +128,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('Content-Length', len(contents))
         self.end_headers()
         if name in server.cut | server.stall:
-            contents = contents[:len(contents) // 2]
+            contents = contents[: len(contents) // 2]
         self.wfile.write(contents)
         end = time.monotonic() + 30
         while name in server.stall and time.monotonic() < end:
@@ -166,8 +182,12 @@ def test_sources_in_their_order(nowhere, fashion, server, monkeypatch):
     assert source == 'cache' and same(arrays, cached)
     assert server.asked == []
 
-    for forced, expected in [('cache', cached), ('system', system),
-                             ('download', fashion), ('sample', sample)]:
+    for forced, expected in [
+        ('cache', cached),
+        ('system', system),
+        ('download', fashion),
+        ('sample', sample),
+    ]:
         monkeypatch.setenv('D2LMINI_DATA_SOURCE', forced)
         arrays, source = data.find_arrays('fashion_mnist')
         assert source == forced and same(arrays, expected)
@@ -184,8 +204,11 @@ def test_cache_folder(monkeypatch, tmp_path):
 
 def test_a_wrong_forced_source_is_an_error(monkeypatch):
     monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'Sample')
-    with pytest.raises(ValueError, match="DATA_SOURCE must be one of cache, "
-                       "system, download, sample, got 'Sample'"):
+    with pytest.raises(
+        ValueError,
+        match='DATA_SOURCE must be one of cache, '
+        "system, download, sample, got 'Sample'",
+    ):
         data.load_data_fashion_mnist(8)
 
 
@@ -198,15 +221,18 @@ def test_not_available_says_all(name, nowhere):
     for tried in ['cache', 'system', 'download', 'sample']:
         assert f'\n  {tried}: ' in text
     assert str(nowhere / f'{name}.npz') in text and 'refused' in text
-    assert text.endswith('Connect to the net and try again, or get the file '
-                         f'in another way and put it at {nowhere / name}.npz')
+    assert text.endswith(
+        'Connect to the net and try again, or get the file '
+        f'in another way and put it at {nowhere / name}.npz'
+    )
     assert 'unset' not in text
 
 
 def test_not_available_when_the_source_is_forced(monkeypatch):
     monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'sample')
-    with pytest.raises(DataNotAvailable, match='D2LMINI_DATA_SOURCE is set; '
-                       'unset it') as error:
+    with pytest.raises(
+        DataNotAvailable, match='D2LMINI_DATA_SOURCE is set; unset it'
+    ) as error:
         data.load_data_mnist(8)
     assert 'download:' not in str(error.value)
 
@@ -218,16 +244,21 @@ def test_the_source_is_said_once_in_one_line(nowhere, capfd):
     out, err = capfd.readouterr()
     assert err == 'mnist: 1,200 training and 20 test images, source: cache\n'
     assert out == ''
-    parts = [train_iter, test_iter, train_iter.take(3), *train_iter.split(.5)]
+    parts = [train_iter, test_iter, train_iter.take(3), *train_iter.split(0.5)]
     assert {part.source for part in parts} == {'cache'}
 
 
 # What the loaders give
 
 
-@pytest.mark.parametrize('name, shape, channels', [
-    ('fashion_mnist', (28, 28), 1), ('mnist', (28, 28), 1),
-    ('cifar10', (32, 32, 3), 3)])
+@pytest.mark.parametrize(
+    'name, shape, channels',
+    [
+        ('fashion_mnist', (28, 28), 1),
+        ('mnist', (28, 28), 1),
+        ('cifar10', (32, 32, 3), 3),
+    ],
+)
 def test_loaders(name, shape, channels, nowhere):
     arrays = make_arrays(shape=shape)
     data.write_npz(nowhere / f'{name}.npz', arrays)
@@ -236,8 +267,12 @@ def test_loaders(name, shape, channels, nowhere):
     assert train_iter.shuffle and not test_iter.shuffle
     assert (len(train_iter), len(test_iter)) == (4, 3)
     X, y = next(iter(test_iter))
-    expected = torch.tensor(arrays['test_images'][:8]).reshape(
-        8, *shape[:2], channels).permute(0, 3, 1, 2) / 255
+    expected = (
+        torch.tensor(arrays['test_images'][:8])
+        .reshape(8, *shape[:2], channels)
+        .permute(0, 3, 1, 2)
+        / 255
+    )
     torch.testing.assert_close(X, expected)
     assert y.tolist() == arrays['test_labels'][:8].tolist()
     assert next(iter(load(8, resize=15)[0]))[0].shape == (8, channels, 15, 15)
@@ -251,7 +286,10 @@ def test_loader_options(nowhere):
     assert sizes == [27, 3, 20]
     assert valid.labels.tolist() == arrays['train_labels'][27:].tolist()
     assert [part.shuffle for part in (train, valid, test)] == [
-        True, False, False]
+        True,
+        False,
+        False,
+    ]
     first = [y.tolist() for _, y in train]
     again = data.load_data_mnist(8, validation=0.1, seed=5)[0]
     assert [y.tolist() for _, y in again] == first
@@ -275,12 +313,16 @@ def cifar_archive(arrays):
     """Return the tar.gz of CIFAR-10 and the checksums of its members."""
     members = {'batches.meta': {'label_names': data.CIFAR10_LABELS}}
     for i in range(6):
-        part, where = (('train', slice(5 * i, 5 * i + 5)) if i < 5
-                       else ('test', slice(None)))
+        part, where = (
+            ('train', slice(5 * i, 5 * i + 5))
+            if i < 5
+            else ('test', slice(None))
+        )
         images = arrays[f'{part}_images'][where].transpose(0, 3, 1, 2)
         members[f'data_batch_{i + 1}' if i < 5 else 'test_batch'] = {
             'data': images.reshape(len(images), -1),
-            'labels': arrays[f'{part}_labels'][where].tolist()}
+            'labels': arrays[f'{part}_labels'][where].tolist(),
+        }
     file, sums = io.BytesIO(), {}
     with tarfile.open(fileobj=file, mode='w:gz') as archive:
         for name, contents in members.items():
@@ -297,12 +339,15 @@ def test_cifar10_download(nowhere, server, monkeypatch):
     server.files['c.tar.gz'], sums = cifar_archive(arrays)
     cifar = data.DOWNLOADS['cifar10']
     monkeypatch.setattr(cifar, 'url', server.url + 'c.tar.gz')
-    monkeypatch.setattr(cifar, 'tgz_md5', hashlib.md5(
-        server.files['c.tar.gz']).hexdigest())
-    monkeypatch.setattr(cifar, 'meta', cifar.meta | {
-        'md5': sums.pop('batches.meta')})
-    monkeypatch.setattr(cifar, 'test_list', [
-        ['test_batch', sums.pop('test_batch')]])
+    monkeypatch.setattr(
+        cifar, 'tgz_md5', hashlib.md5(server.files['c.tar.gz']).hexdigest()
+    )
+    monkeypatch.setattr(
+        cifar, 'meta', cifar.meta | {'md5': sums.pop('batches.meta')}
+    )
+    monkeypatch.setattr(
+        cifar, 'test_list', [['test_batch', sums.pop('test_batch')]]
+    )
     monkeypatch.setattr(cifar, 'train_list', [list(i) for i in sums.items()])
     for expected in ['download', 'cache']:
         found, source = data.find_arrays('cifar10')
@@ -318,13 +363,21 @@ def spoil(server, name, way):
         getattr(server, way).add(name)
 
 
-@pytest.mark.parametrize('name', ['train-images-idx3-ubyte.gz',
-                                  't10k-labels-idx1-ubyte.gz'])
-@pytest.mark.parametrize('way, says', [
-    ('not there', '404'), ('altered', 'corrupted'), ('cut', 'corrupted|read'),
-    ('stall', 'timed out')])
-def test_a_failed_download_leaves_nothing(nowhere, fashion, server, name, way,
-                                          says, monkeypatch):
+@pytest.mark.parametrize(
+    'name', ['train-images-idx3-ubyte.gz', 't10k-labels-idx1-ubyte.gz']
+)
+@pytest.mark.parametrize(
+    'way, says',
+    [
+        ('not there', '404'),
+        ('altered', 'corrupted'),
+        ('cut', 'corrupted|read'),
+        ('stall', 'timed out'),
+    ],
+)
+def test_a_failed_download_leaves_nothing(
+    nowhere, fashion, server, name, way, says, monkeypatch
+):
     spoil(server, name, way)
     monkeypatch.setattr(data, 'TIMEOUT', 1 if way == 'stall' else 30)
     before = socket.getdefaulttimeout()
@@ -341,8 +394,11 @@ def test_a_failed_download_leaves_nothing(nowhere, fashion, server, name, way,
 
 def load_from(url, sums, cache):
     """Child: load Fashion-MNIST from a server into a cache."""
-    os.environ |= {'D2LMINI_DATA': cache, 'D2LMINI_DATA_SOURCE': 'download',
-                   'no_proxy': '*'}
+    os.environ |= {
+        'D2LMINI_DATA': cache,
+        'D2LMINI_DATA_SOURCE': 'download',
+        'no_proxy': '*',
+    }
     data.DOWNLOADS['fashion_mnist'].mirrors = [url]
     data.DOWNLOADS['fashion_mnist'].resources = sums
     data.find_arrays('fashion_mnist')
@@ -351,8 +407,12 @@ def load_from(url, sums, cache):
 def test_a_killed_download_leaves_nothing(nowhere, fashion, server):
     last = 't10k-labels-idx1-ubyte.gz'
     server.stall.add(last)
-    child = children.start(load_from, server.url, data.DOWNLOADS[
-        'fashion_mnist'].resources, str(nowhere))
+    child = children.start(
+        load_from,
+        server.url,
+        data.DOWNLOADS['fashion_mnist'].resources,
+        str(nowhere),
+    )
     while last not in server.asked:
         assert child.is_alive()
         time.sleep(0.01)
@@ -373,25 +433,32 @@ def deny_by_file(cache, monkeypatch):
 def deny_by_full_disk(cache, monkeypatch):
     def write(*args, **kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     monkeypatch.setattr(np, 'savez', write)
 
 
 def deny_by_rename(cache, monkeypatch):
     def replace(*args):
         raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
+
     monkeypatch.setattr(os, 'replace', replace)
 
 
-@pytest.mark.parametrize('deny', [deny_by_file, deny_by_full_disk,
-                                  deny_by_rename])
+@pytest.mark.parametrize(
+    'deny', [deny_by_file, deny_by_full_disk, deny_by_rename]
+)
 def test_data_are_used_from_memory_if_the_cache_is_denied(
-        deny, nowhere, fashion, monkeypatch):
+    deny, nowhere, fashion, monkeypatch
+):
     deny(nowhere, monkeypatch)
-    with pytest.warns(UserWarning, match=r'fashion_mnist\.npz cannot be '
-                      r'written \(\[Errno .*used from memory'):
+    with pytest.warns(
+        UserWarning,
+        match=r'fashion_mnist\.npz cannot be '
+        r'written \(\[Errno .*used from memory',
+    ):
         train_iter, _ = data.load_data_fashion_mnist(64)
     assert train_iter.source == 'download'
-    (X, y), = train_iter
+    ((X, y),) = train_iter
     assert len(X) == 30 and sorted(y) == sorted(fashion['train_labels'])
     assert not nowhere.is_dir() or os.listdir(nowhere) == []
 
@@ -399,6 +466,7 @@ def test_data_are_used_from_memory_if_the_cache_is_denied(
 def write_with_little_room(path, room):
     """Child: the kernel cuts every file that grows beyond `room` bytes."""
     import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     try:
         data.write_npz(path, make_arrays())
@@ -521,8 +589,9 @@ def test_an_altered_image_is_always_found(folder):
     contents = npz_bytes(np.savez)
     images = make_arrays(shape=(2, 3), n_train=4)['train_images'].tobytes()
     start = contents.index(images)
-    for i, bit in itertools.product(range(start, start + len(images)),
-                                    range(8)):
+    for i, bit in itertools.product(
+        range(start, start + len(images)), range(8)
+    ):
         altered = bytearray(contents)
         altered[i] ^= 1 << bit
         assert load_bytes(folder, altered) is None
@@ -542,23 +611,38 @@ def test_a_damaged_cache_is_not_passed_over(folder, monkeypatch):
 X, Y = make_arrays()['train_images'], make_arrays()['train_labels']
 
 
-@pytest.mark.parametrize('wrong', [
-    {'train_images': X / 255}, {'test_images': X.astype(np.int16)[:20]},
-    {'train_images': X[:29]}, {'train_labels': Y[:29]},
-    {'train_labels': Y.astype(float)}, {'test_labels': np.zeros((20, 1), int)},
-    {'train_images': X[:0], 'train_labels': Y[:0]},
-    {'test_images': np.zeros((20, 3, 3), np.uint8)},
-    {'train_images': np.zeros(30, np.uint8)},
-    {f'{part}_images': np.zeros((n, 3, 32, 32), np.uint8)  # NCHW, not NHWC
-     for part, n in [('train', 30), ('test', 20)]},
-    {'train_labels': Y.astype(object)}, {'train_images': None},
-    {'train_labels': np.where(Y == 3, 10, Y)},
-    {'test_labels': np.full(20, 255, np.uint8)},
-    {'train_labels': Y.astype(int) - 1}],
-    ids=lambda wrong: '+'.join(wrong))
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        {'train_images': X / 255},
+        {'test_images': X.astype(np.int16)[:20]},
+        {'train_images': X[:29]},
+        {'train_labels': Y[:29]},
+        {'train_labels': Y.astype(float)},
+        {'test_labels': np.zeros((20, 1), int)},
+        {'train_images': X[:0], 'train_labels': Y[:0]},
+        {'test_images': np.zeros((20, 3, 3), np.uint8)},
+        {'train_images': np.zeros(30, np.uint8)},
+        {
+            f'{part}_images': np.zeros(
+                (n, 3, 32, 32), np.uint8
+            )  # NCHW, not NHWC
+            for part, n in [('train', 30), ('test', 20)]
+        },
+        {'train_labels': Y.astype(object)},
+        {'train_images': None},
+        {'train_labels': np.where(Y == 3, 10, Y)},
+        {'test_labels': np.full(20, 255, np.uint8)},
+        {'train_labels': Y.astype(int) - 1},
+    ],
+    ids=lambda wrong: '+'.join(wrong),
+)
 def test_an_npz_with_other_arrays_is_refused(folder, wrong):
-    arrays = {key: value for key, value in (make_arrays() | wrong).items()
-              if value is not None}
+    arrays = {
+        key: value
+        for key, value in (make_arrays() | wrong).items()
+        if value is not None
+    }
     np.savez(folder / 'mnist.npz', **arrays)
     with pytest.raises(DataDamaged, match=r'mnist\.npz'):
         data.load_data_mnist(8)
@@ -598,7 +682,7 @@ def test_an_altered_system_copy_is_never_used():
     path = data.SYSTEM / 'mnist' / 'train-labels-idx1-ubyte.gz'
     whole = path.read_bytes()
     for i in range(len(whole)):
-        path.write_bytes(whole[:i] + bytes([whole[i] ^ 16]) + whole[i + 1:])
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 16]) + whole[i + 1 :])
         try:
             assert same(data.find_arrays('mnist')[0], arrays), i
         except DataNotAvailable:
@@ -608,11 +692,16 @@ def test_an_altered_system_copy_is_never_used():
 def test_labels_outside_of_the_classes_are_named(folder):
     arrays = make_arrays() | {'test_labels': np.arange(20)}
     data.write_npz(folder / 'cifar10.npz', arrays)
-    with pytest.raises(DataDamaged, match=r'cifar10\.npz .*testing: .* from '
-                       '0 to 19, wanted are 0 to 9'):
+    with pytest.raises(
+        DataDamaged,
+        match=r'cifar10\.npz .*testing: .* from '
+        '0 to 19, wanted are 0 to 9',
+    ):
         data.load_data_cifar10(8)
-    put_system(data.SYSTEM / 'mnist', arrays | {
-        'test_labels': np.arange(20, dtype=np.uint8)})
+    put_system(
+        data.SYSTEM / 'mnist',
+        arrays | {'test_labels': np.arange(20, dtype=np.uint8)},
+    )
     with pytest.raises(DataNotAvailable, match='system: testing: .* from'):
         data.load_data_mnist(8)
 
@@ -641,16 +730,21 @@ def tar_of(files, mode='w:gz'):
 @pytest.fixture
 def offer(server, monkeypatch):
     """Give a function that puts a file into DATA_HUB and on the server."""
+
     def put(name, file, contents, kind='sha1'):
         server.files[file] = contents
         digest = hashlib.new(kind, contents).hexdigest()
         monkeypatch.setitem(d2l.DATA_HUB, name, (server.url + file, digest))
+
     return put
 
 
 def names_in(folder):
-    return sorted(path.relative_to(folder).as_posix()
-                  for path in Path(folder).rglob('*') if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in Path(folder).rglob('*')
+        if path.is_file()
+    )
 
 
 @pytest.mark.parametrize('kind', ['sha1', 'sha256'])
@@ -661,14 +755,17 @@ def test_a_file_is_downloaded_once(nowhere, offer, server, kind, capfd):
         assert path == str(nowhere / 'prices.csv')
         assert Path(path).read_bytes() == b'1,2'
     assert server.asked == ['prices.csv'] and os.listdir(nowhere) == [
-        'prices.csv']
+        'prices.csv'
+    ]
     assert capfd.readouterr().err == f'downloading {server.url}prices.csv\n'
     assert d2l.download('prices', nowhere / 'other') == str(
-        nowhere / 'other' / 'prices.csv')
+        nowhere / 'other' / 'prices.csv'
+    )
 
 
-def test_a_file_with_another_checksum_is_downloaded_again(nowhere, offer,
-                                                          server):
+def test_a_file_with_another_checksum_is_downloaded_again(
+    nowhere, offer, server
+):
     offer('prices', 'prices.csv', b'1,2')
     nowhere.mkdir()
     (nowhere / 'prices.csv').write_bytes(b'older')
@@ -676,12 +773,18 @@ def test_a_file_with_another_checksum_is_downloaded_again(nowhere, offer,
     assert server.asked == ['prices.csv']
 
 
-@pytest.mark.parametrize('way, says', [
-    ('not there', '404'), ('cut', 'its checksum is|IncompleteRead'),
-    ('stall', 'timed out'),
-    ('altered', 'its checksum is [0-9a-f]{40}, wanted is [0-9a-f]{40}')])
+@pytest.mark.parametrize(
+    'way, says',
+    [
+        ('not there', '404'),
+        ('cut', 'its checksum is|IncompleteRead'),
+        ('stall', 'timed out'),
+        ('altered', 'its checksum is [0-9a-f]{40}, wanted is [0-9a-f]{40}'),
+    ],
+)
 def test_a_download_that_fails_leaves_what_there_was(
-        nowhere, offer, server, way, says, monkeypatch):
+    nowhere, offer, server, way, says, monkeypatch
+):
     offer('prices', 'prices.csv', b'1,2' * 99)
     nowhere.mkdir()
     (nowhere / 'prices.csv').write_bytes(b'older')
@@ -699,18 +802,28 @@ def test_a_download_that_fails_leaves_what_there_was(
 
 def test_a_name_that_is_not_in_the_hub():
     for get in [d2l.download, d2l.download_extract]:
-        with pytest.raises(ValueError, match="'cats' is none of DATA_HUB: "
-                           'hymenoptera; add'):
+        with pytest.raises(
+            ValueError, match="'cats' is none of DATA_HUB: hymenoptera; add"
+        ):
             get('cats')
 
 
-HOTDOG = {'train/hotdog/0.png': b'a', 'train/not-hotdog/0.png': b'b',
-          'test/hotdog/1.png': b'c'}
+HOTDOG = {
+    'train/hotdog/0.png': b'a',
+    'train/not-hotdog/0.png': b'b',
+    'test/hotdog/1.png': b'c',
+}
 
 
-@pytest.mark.parametrize('file, pack', [
-    ('hotdog.zip', zip_of), ('hotdog.tar', lambda f: tar_of(f, 'w')),
-    ('hotdog.tar.gz', tar_of), ('hotdog.tgz', tar_of)])
+@pytest.mark.parametrize(
+    'file, pack',
+    [
+        ('hotdog.zip', zip_of),
+        ('hotdog.tar', lambda f: tar_of(f, 'w')),
+        ('hotdog.tar.gz', tar_of),
+        ('hotdog.tgz', tar_of),
+    ],
+)
 @pytest.mark.parametrize('top', ['hotdog/', ''])
 def test_download_extract(nowhere, offer, server, file, pack, top):
     offer('hotdog', file, pack({top + k: v for k, v in HOTDOG.items()}))
@@ -725,10 +838,13 @@ def test_download_extract(nowhere, offer, server, file, pack, top):
 
 def test_as_d2l_writes_it(nowhere, server):
     """Its lines for the hot dogs, with another address."""
-    server.files['hotdog.zip'] = zip_of({
-        'hotdog/' + name: content for name, content in HOTDOG.items()})
-    url, digest = server.url, hashlib.sha1(
-        server.files['hotdog.zip']).hexdigest()
+    server.files['hotdog.zip'] = zip_of(
+        {'hotdog/' + name: content for name, content in HOTDOG.items()}
+    )
+    url, digest = (
+        server.url,
+        hashlib.sha1(server.files['hotdog.zip']).hexdigest(),
+    )
     assert d2l.DATA_URL == 'http://d2l-data.s3-accelerate.amazonaws.com/'
     d2l.DATA_HUB['hotdog'] = (url + 'hotdog.zip', digest)
     try:
@@ -740,8 +856,13 @@ def test_as_d2l_writes_it(nowhere, server):
 
 
 def test_a_folder_inside_of_an_archive(nowhere, offer):
-    offer('voc2012', 'VOCtrainval_11-May-2012.tar', tar_of(
-        {'VOCdevkit/VOC2012/a.txt': b'a', 'VOCdevkit/other': b'b'}, 'w'))
+    offer(
+        'voc2012',
+        'VOCtrainval_11-May-2012.tar',
+        tar_of(
+            {'VOCdevkit/VOC2012/a.txt': b'a', 'VOCdevkit/other': b'b'}, 'w'
+        ),
+    )
     folder = d2l.download_extract('voc2012', 'VOCdevkit/VOC2012')
     assert folder == str(nowhere / 'VOCdevkit' / 'VOC2012')
     assert names_in(folder) == ['a.txt']
@@ -758,12 +879,20 @@ def link_out():
     return file.getvalue()
 
 
-@pytest.mark.parametrize('file, contents', [
-    ('evil.tar', tar_of({'evil/../../../out': b'x'})),
-    ('evil.tar', tar_of({'../out': b'x'})), ('evil.tar', link_out()),
-    ('evil.zip', zip_of({'../../out': b'x', '/out': b'y',
-                         'evil/../../out': b'z'})),
-    ('evil.csv', b'1,2'), ('evil.zip', zip_of({}))])
+@pytest.mark.parametrize(
+    'file, contents',
+    [
+        ('evil.tar', tar_of({'evil/../../../out': b'x'})),
+        ('evil.tar', tar_of({'../out': b'x'})),
+        ('evil.tar', link_out()),
+        (
+            'evil.zip',
+            zip_of({'../../out': b'x', '/out': b'y', 'evil/../../out': b'z'}),
+        ),
+        ('evil.csv', b'1,2'),
+        ('evil.zip', zip_of({})),
+    ],
+)
 def test_nothing_gets_out_of_the_folder(nowhere, offer, file, contents):
     """zipfile leaves '..' out of names, tarfile refuses such an archive."""
     offer('evil', file, contents)
@@ -795,30 +924,39 @@ def test_fashion_mnist_labels():
 
 
 def photographs():
-    return {f'hymenoptera_data/{part}/{i}.jpg': b'\xff\xd8' + bytes([i])
-            for part in ['train/ants', 'train/bees', 'val/ants', 'val/bees']
-            for i in range(7)}
+    return {
+        f'hymenoptera_data/{part}/{i}.jpg': b'\xff\xd8' + bytes([i])
+        for part in ['train/ants', 'train/bees', 'val/ants', 'val/bees']
+        for i in range(7)
+    }
 
 
 @pytest.fixture
 def insects(offer):
-    offer('hymenoptera', 'hymenoptera_data.zip', zip_of(photographs()),
-          'sha256')
+    offer(
+        'hymenoptera', 'hymenoptera_data.zip', zip_of(photographs()), 'sha256'
+    )
 
 
 def test_hymenoptera(nowhere, insects, server, tmp_path):
-    for root, expected in [(None, nowhere), (str(tmp_path / 'x'),
-                                             tmp_path / 'x')]:
+    for root, expected in [
+        (None, nowhere),
+        (str(tmp_path / 'x'), tmp_path / 'x'),
+    ]:
         server.asked.clear()
         for _ in range(2):
             folder = data.hymenoptera(root)
             assert folder == expected / 'hymenoptera_data'
         assert server.asked == ['hymenoptera_data.zip']
-        files = {str(path.relative_to(expected)): path.read_bytes()
-                 for path in folder.rglob('*.jpg')}
+        files = {
+            str(path.relative_to(expected)): path.read_bytes()
+            for path in folder.rglob('*.jpg')
+        }
         assert files == photographs()
         assert sorted(os.listdir(expected)) == [
-            'hymenoptera_data', 'hymenoptera_data.zip']
+            'hymenoptera_data',
+            'hymenoptera_data.zip',
+        ]
 
 
 def test_hymenoptera_has_a_checksum(monkeypatch):
@@ -826,8 +964,8 @@ def test_hymenoptera_has_a_checksum(monkeypatch):
     monkeypatch.undo()
     assert hub.DATA_HUB['hymenoptera'] == (
         'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
-        'fbc41b31d544714d18dd1230b1e2b455'
-        'e1557766e13e67f9f5a7a23af7c02209')
+        'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209',
+    )
 
 
 @pytest.mark.parametrize('way', ['not there', 'cut', 'altered', 'other'])
@@ -835,7 +973,8 @@ def test_hymenoptera_not_available(nowhere, insects, server, way):
     name = 'hymenoptera_data.zip'
     if way == 'altered':  # a photograph, and the zip's own checksums
         other = photographs() | {
-            'hymenoptera_data/val/bees/5.jpg': b'\xff\xd8\xff'}
+            'hymenoptera_data/val/bees/5.jpg': b'\xff\xd8\xff'
+        }
         server.files[name] = zip_of(other)
     elif way == 'other':
         server.files[name] = zip_of({})
@@ -849,13 +988,15 @@ def test_hymenoptera_not_available(nowhere, insects, server, way):
     assert os.listdir(nowhere) == []
 
 
-def test_hymenoptera_when_another_process_is_faster(nowhere, insects,
-                                                    monkeypatch):
+def test_hymenoptera_when_another_process_is_faster(
+    nowhere, insects, monkeypatch
+):
     really_unpack = shutil.unpack_archive
 
     def slow(path, folder):
         really_unpack(path, folder)
         really_unpack(path, nowhere)
+
     monkeypatch.setattr(shutil, 'unpack_archive', slow)
     assert data.hymenoptera() == nowhere / 'hymenoptera_data'
 
@@ -864,8 +1005,13 @@ def test_hymenoptera_when_another_process_is_faster(nowhere, insects,
 
 
 def make_iter(n=10, batch_size=4, **options):
-    images = torch.randint(0, 256, (n, 3, 5, 6), dtype=torch.uint8,
-                           generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0,
+        256,
+        (n, 3, 5, 6),
+        dtype=torch.uint8,
+        generator=torch.Generator().manual_seed(0),
+    )
     return ImageIter(images, torch.arange(n), batch_size, **options)
 
 
@@ -874,9 +1020,16 @@ def walk(data_iter):
     return [y.tolist() for _, y in data_iter]
 
 
-@pytest.mark.parametrize('n, batch_size, sizes', [
-    (10, 4, [4, 4, 2]), (8, 4, [4, 4]), (9, 4, [4, 4, 1]), (3, 4, [3]),
-    (1, 1, [1])])
+@pytest.mark.parametrize(
+    'n, batch_size, sizes',
+    [
+        (10, 4, [4, 4, 2]),
+        (8, 4, [4, 4]),
+        (9, 4, [4, 4, 1]),
+        (3, 4, [3]),
+        (1, 1, [1]),
+    ],
+)
 def test_image_iter_walks_over_all(n, batch_size, sizes):
     data_iter = make_iter(n, batch_size)
     assert len(data_iter) == len(sizes)
@@ -896,7 +1049,8 @@ def test_image_iter_shuffles_images_with_their_labels():
         y = torch.cat([y for _, y in batches])
         assert sorted(y.tolist()) == list(range(50))
         assert torch.cat([X for X, _ in batches]).equal(
-            data_iter.images[y] / 255)
+            data_iter.images[y] / 255
+        )
     assert walk(first) != walk(second)
 
 
@@ -904,6 +1058,7 @@ def test_image_iter_repeats_with_its_seed():
     def two_walks(seed):
         data_iter = make_iter(50, 7, shuffle=True, seed=seed)
         return walk(data_iter), walk(data_iter)
+
     torch.manual_seed(0)
     first = two_walks(1)
     assert first == two_walks(1) and first[0] != first[1]
@@ -928,13 +1083,18 @@ def test_walks_at_the_same_time_do_not_mix():
     assert torch.cat(labels[::2]).sort()[0].equal(torch.arange(20))
 
 
-@pytest.mark.parametrize('resize, size', [(9, (9, 9)), ((3, 11), (3, 11)),
-                                          (4, (4, 4))])
+@pytest.mark.parametrize(
+    'resize, size', [(9, (9, 9)), ((3, 11), (3, 11)), (4, (4, 4))]
+)
 def test_image_iter_resizes_as_interpolate_does(resize, size):
     data_iter = make_iter(resize=resize)
     X = torch.cat([X for X, _ in data_iter])
-    torch.testing.assert_close(X, F.interpolate(
-        data_iter.images / 255, size, mode='bilinear', antialias=True))
+    torch.testing.assert_close(
+        X,
+        F.interpolate(
+            data_iter.images / 255, size, mode='bilinear', antialias=True
+        ),
+    )
 
 
 def test_image_iter_keeps_bytes_and_copies_nothing():
@@ -943,8 +1103,12 @@ def test_image_iter_keeps_bytes_and_copies_nothing():
     list(data_iter)
     kept = [v for v in vars(data_iter).values() if torch.is_tensor(v)]
     assert {v.dtype for v in kept} == {torch.uint8, torch.int64}
-    parts = [data_iter, data_iter.take(3), *data_iter.split(0.5),
-             data_iter.to('cpu')]
+    parts = [
+        data_iter,
+        data_iter.take(3),
+        *data_iter.split(0.5),
+        data_iter.to('cpu'),
+    ]
     storages = {part.images.untyped_storage().data_ptr() for part in parts}
     assert storages == {images.ctypes.data}
 
@@ -976,6 +1140,7 @@ def test_to_moves_the_data_once(monkeypatch):
     def split_order(order, size):
         assert order.device.type == 'meta'  # one copy for all minibatches
         return split(order, size)
+
     monkeypatch.setattr(torch.Tensor, 'split', split_order)
     assert moved.images.device.type == moved.labels.device.type == 'meta'
     assert (moved.shuffle, moved.seed, moved.source) == (True, 4, 'memory')
@@ -992,22 +1157,33 @@ def test_to_begins_with_a_fresh_seed():
 BYTES = np.zeros((2, 1, 4, 4), np.uint8)
 
 
-@pytest.mark.parametrize('images, labels, batch_size, message', [
-    (torch.zeros(2, 1, 4, 4), [0, 1], 1, 'uint8 .*got torch.float32'),
-    (np.zeros((2, 1, 4, 4)), [0, 1], 1, 'uint8 .*got torch.float64'),
-    (BYTES[:, 0], [0, 1], 1, r'got torch.uint8 \(2, 4, 4\)'),
-    (BYTES[:0], [], 1, r'got torch.uint8 \(0, 1, 4, 4\)'),
-    (BYTES[:, :, :0], [0, 1], 1, r'got torch.uint8 \(2, 1, 0, 4\)'),
-    (np.zeros((2, 28, 28, 3), np.uint8), [0, 1], 1,
-     r'\(2, 28, 28, 3\) look like \(N, H, W, C\).*permute\(0, 3, 1, 2\)'),
-    (BYTES, [0], 1, r'\(2,\), got .* \(1,\): \[0\]'),
-    (BYTES, [[0], [1]], 1, r'got .* \(2, 1\)'),
-    (BYTES, [0., 1.], 1, 'got torch.float32'),
-    (BYTES, [False, True], 1, 'got torch.bool'),
-    (BYTES, [0, -1], 1, r'from 0 up .*\[0, -1\]'),
-    (BYTES, np.array([0, 1j]), 1, 'got torch.complex'),
-    *((BYTES, [0, 1], size, f'batch_size must be 1 or more, got {size}')
-      for size in [0, -1])])
+@pytest.mark.parametrize(
+    'images, labels, batch_size, message',
+    [
+        (torch.zeros(2, 1, 4, 4), [0, 1], 1, 'uint8 .*got torch.float32'),
+        (np.zeros((2, 1, 4, 4)), [0, 1], 1, 'uint8 .*got torch.float64'),
+        (BYTES[:, 0], [0, 1], 1, r'got torch.uint8 \(2, 4, 4\)'),
+        (BYTES[:0], [], 1, r'got torch.uint8 \(0, 1, 4, 4\)'),
+        (BYTES[:, :, :0], [0, 1], 1, r'got torch.uint8 \(2, 1, 0, 4\)'),
+        (
+            np.zeros((2, 28, 28, 3), np.uint8),
+            [0, 1],
+            1,
+            r'\(2, 28, 28, 3\) look like \(N, H, W, C\).*'
+            r'permute\(0, 3, 1, 2\)',
+        ),
+        (BYTES, [0], 1, r'\(2,\), got .* \(1,\): \[0\]'),
+        (BYTES, [[0], [1]], 1, r'got .* \(2, 1\)'),
+        (BYTES, [0.0, 1.0], 1, 'got torch.float32'),
+        (BYTES, [False, True], 1, 'got torch.bool'),
+        (BYTES, [0, -1], 1, r'from 0 up .*\[0, -1\]'),
+        (BYTES, np.array([0, 1j]), 1, 'got torch.complex'),
+        *(
+            (BYTES, [0, 1], size, f'batch_size must be 1 or more, got {size}')
+            for size in [0, -1]
+        ),
+    ],
+)
 def test_image_iter_refuses(images, labels, batch_size, message):
     with pytest.raises(ValueError, match=message):
         ImageIter(images, labels, batch_size)
@@ -1021,9 +1197,15 @@ def test_a_minibatch_of_no_whole_number(size):
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.int8, np.uint16, np.uint64])
 def test_numbers_of_numpy_are_numbers(dtype):
-    data_iter = ImageIter(BYTES, np.array([0, 7], dtype), np.int64(2),
-                          resize=np.int32(5), seed=np.int64(3), shuffle=True)
-    (X, y), = data_iter
+    data_iter = ImageIter(
+        BYTES,
+        np.array([0, 7], dtype),
+        np.int64(2),
+        resize=np.int32(5),
+        seed=np.int64(3),
+        shuffle=True,
+    )
+    ((X, y),) = data_iter
     assert X.shape == (2, 1, 5, 5) and sorted(y.tolist()) == [0, 7]
     assert len(data_iter.take(np.int64(1))) == 1
     halves = data_iter.split(np.float32(0.5))
@@ -1038,7 +1220,8 @@ SAMPLE = ROOT / 'd2lmini' / 'samples' / 'fashion_mnist.npz'
 
 def load_tool():
     spec = importlib.util.spec_from_file_location(
-        'make_sample', ROOT / 'tools' / 'make_sample.py')
+        'make_sample', ROOT / 'tools' / 'make_sample.py'
+    )
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     return tool
@@ -1064,8 +1247,12 @@ def test_sample_is_small_and_even(sample):
 
 def test_sample_has_its_license():
     text = (SAMPLE.parent / 'LICENSE-fashion-mnist').read_text()
-    for words in ['MIT License', 'Copyright (c) 2017 Zalando SE',
-                  'Permission is hereby granted, free of charge', 'AS IS']:
+    for words in [
+        'MIT License',
+        'Copyright (c) 2017 Zalando SE',
+        'Permission is hereby granted, free of charge',
+        'AS IS',
+    ]:
         assert words in text
 
 
@@ -1092,6 +1279,7 @@ def test_altered_sample_is_found(sample, tmp_path, monkeypatch):
     for _ in range(10):
         i = rng.randrange(len(contents))
         (tmp_path / SAMPLE.name).write_bytes(
-            contents[:i] + bytes([contents[i] ^ 1]) + contents[i + 1:])
+            contents[:i] + bytes([contents[i] ^ 1]) + contents[i + 1 :]
+        )
         with pytest.raises(DataDamaged, match=r'fashion_mnist\.npz'):
             data.find_arrays('fashion_mnist')

@@ -1,4 +1,5 @@
 """The exercises: right answers pass, wrong ones are told what is wrong."""
+
 import ast
 import contextlib
 import copy
@@ -12,23 +13,24 @@ import threading
 from pathlib import Path
 
 import nbformat
+import notebooks
 import pytest
 import torch
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 import d2lmini_check as checking
+import exercises
 from d2lmini_check import limit, questions
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / 'tools'))
-import exercises  # noqa: E402
-import notebooks  # noqa: E402
-
 HOME = ROOT / 'exercises'
 NAMES = exercises.masters()
-QUESTIONS = [f'{name[:2]}.{question}' for name in NAMES
-             for question in questions.questions(name[:2])]
+QUESTIONS = [
+    f'{name[:2]}.{question}'
+    for name in NAMES
+    for question in questions.questions(name[:2])
+]
 pytestmark = pytest.mark.filterwarnings('ignore')  # of wrong answers
 SECONDS = 5  # for an answer, on a busy machine
 
@@ -36,11 +38,12 @@ SECONDS = 5  # for an answer, on a busy machine
 @functools.cache
 def sources(chapter):
     """Return {question: source of its solution}, and all code in order."""
-    name, = [n for n in NAMES if n.startswith(chapter)]
+    (name,) = [n for n in NAMES if n.startswith(chapter)]
     found, code = {}, []
     for cell in exercises.read(name).cells:
         if cell.cell_type != 'code' or 'setup' in cell.metadata.get(
-                'tags', []):
+            'tags', []
+        ):
             continue
         asked = re.search(r"^check\('\d\d\.(\w+)'", cell.source, flags=re.M)
         if asked:
@@ -62,11 +65,15 @@ def namespace(chapter):
 @functools.cache
 def broken(chapter):
     """Return {question: source} of the programs to repair, untouched."""
-    name, = [n for n in NAMES if n.startswith(chapter)]
+    (name,) = [n for n in NAMES if n.startswith(chapter)]
     cells = [c.source for c in exercises.read(name).cells]
-    return {re.search(r"^check\('\d\d\.(\w+)'", check, flags=re.M)[1]:
-            exercises.blank(cell) for cell, check in zip(cells, cells[1:])
-            if exercises.is_broken(cell)}
+    return {
+        re.search(r"^check\('\d\d\.(\w+)'", check, flags=re.M)[
+            1
+        ]: exercises.blank(cell)
+        for cell, check in zip(cells, cells[1:])
+        if exercises.is_broken(cell)
+    }
 
 
 def judge(question, source, seconds=None):
@@ -81,7 +88,7 @@ def judge(question, source, seconds=None):
 @functools.cache
 def answers(chapter):
     """Import the file with right and wrong answers."""
-    path, = (HOME / 'sources').glob(f'c{chapter}_*/answers.py')
+    (path,) = (HOME / 'sources').glob(f'c{chapter}_*/answers.py')
     spec = importlib.util.spec_from_file_location(f'answers_{chapter}', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -112,6 +119,7 @@ def wrong_answers(question):
 
 # 1. Generated files are what the generator makes now.
 
+
 @pytest.mark.parametrize('name', NAMES)
 def test_generated_files_are_current(name):
     text = nbformat.writes(exercises.student(name))
@@ -120,27 +128,31 @@ def test_generated_files_are_current(name):
     kept = nbformat.read(HOME / 'solutions' / f'{name}.ipynb', 4)
     assert exercises.same_code(kept, exercises.solution(name))
     cells = [c for c in kept.cells if c.cell_type == 'code']
-    assert [c.execution_count for c in cells] == list(
-        range(1, len(cells) + 1))
-    outputs = [o for c in cells for o in c.outputs
-               if o.output_type != 'display_data']  # a picture
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    outputs = [
+        o for c in cells for o in c.outputs if o.output_type != 'display_data'
+    ]  # a picture
     assert {o.get('name') for o in outputs} == {'stdout'}  # no warnings
     assert '/' not in ''.join(o.text for o in outputs)  # and no paths
 
 
 def test_index_is_current():
-    assert (HOME / 'index.md').read_text(
-        encoding='utf-8') == exercises.index()
+    assert (HOME / 'index.md').read_text(encoding='utf-8') == exercises.index()
 
 
 def test_nothing_is_left_over():
     for folder in [HOME, HOME / 'solutions']:
         assert [p.stem for p in sorted(folder.glob('*.ipynb'))] == NAMES
-    assert sorted(p.parent.name[1:] for p in (HOME / 'sources').glob(
-        '*/answers.py')) == NAMES
+    assert (
+        sorted(
+            p.parent.name[1:] for p in (HOME / 'sources').glob('*/answers.py')
+        )
+        == NAMES
+    )
 
 
 # The form of a notebook.
+
 
 @pytest.mark.parametrize('name', NAMES)
 def test_every_question_has_its_parts(name):
@@ -151,14 +163,20 @@ def test_every_question_has_its_parts(name):
     for number, title, stars, minutes, section, link, _ in rows:
         assert re.fullmatch('★+☆*', stars) and 1 <= int(minutes) <= 60
         chapter = nbformat.read(HOME / link, 4)
-        headings = [line.lstrip('# ') for c in chapter.cells
-                    for line in c.source.splitlines()
-                    if c.cell_type == 'markdown' and line.startswith('##')]
+        headings = [
+            line.lstrip('# ')
+            for c in chapter.cells
+            for line in c.source.splitlines()
+            if c.cell_type == 'markdown' and line.startswith('##')
+        ]
         assert section in headings, section
     for cell in exercises.student(name).cells:
         if exercises.HEADING.search(cell.source):
-            assert ('By hand' in cell.source or 'In words' in cell.source
-                    or 'in words' in cell.source), cell.source
+            assert (
+                'By hand' in cell.source
+                or 'In words' in cell.source
+                or 'in words' in cell.source
+            ), cell.source
         if cell.cell_type == 'code':
             assert max(map(len, cell.source.splitlines())) <= 79
 
@@ -168,7 +186,8 @@ def test_setup_cell_is_that_of_the_chapters(name):
     for nb in [exercises.student(name), exercises.solution(name)]:
         assert nb.cells[1].metadata.tags == [notebooks.SETUP_TAG]
         assert nb.cells[1].source == notebooks.SETUP_CELL.format(
-            address=notebooks.repository())
+            address=notebooks.repository()
+        )
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -191,6 +210,7 @@ def test_hints_are_two_and_do_not_repeat(question):
 
 # 2. Solutions pass. (nbval runs and compares solutions/ in real kernels.)
 
+
 @pytest.mark.parametrize('question', QUESTIONS)
 def test_solution_is_right(question):
     chapter, name = question.split('.')
@@ -200,6 +220,7 @@ def test_solution_is_right(question):
 
 # 3. Untouched notebooks run to their end, in one real kernel after another.
 
+
 def test_untouched_notebooks_run_to_their_end(tmp_path, monkeypatch):
     monkeypatch.delenv('D2LMINI_STRICT', raising=False)
     monkeypatch.setenv('D2LMINI_PROGRESS', str(tmp_path / 'progress.json'))
@@ -207,31 +228,47 @@ def test_untouched_notebooks_run_to_their_end(tmp_path, monkeypatch):
     try:
         for name in NAMES:
             nb = nbformat.read(HOME / f'{name}.ipynb', 4)
-            nb.cells.insert(0, nbformat.v4.new_code_cell(
-                '%reset -f\nimport sys\n[sys.modules.pop(n) for n in [*sys.'
-                'modules] if n.startswith("d2lmini")]\nNone'))
+            nb.cells.insert(
+                0,
+                nbformat.v4.new_code_cell(
+                    '%reset -f\nimport sys\n'
+                    '[sys.modules.pop(n) for n in [*sys.'
+                    'modules] if n.startswith("d2lmini")]\nNone'
+                ),
+            )
             runner = NotebookClient(nb, km=manager, timeout=120)
             runner.kc = client
             runner.execute(cleanup_kc=False)
-            printed = ''.join(o.get('text', '') for c in nb.cells
-                              for o in c.get('outputs', []))
-            kinds = {o.output_type for c in nb.cells
-                     for o in c.get('outputs', [])}
+            printed = ''.join(
+                o.get('text', '')
+                for c in nb.cells
+                for o in c.get('outputs', [])
+            )
+            kinds = {
+                o.output_type for c in nb.cells for o in c.get('outputs', [])
+            }
             assert kinds <= {'stream', 'display_data'}
             assert 'Traceback' not in printed
             for question in questions.questions(name[:2]):
-                state = ('✗ {} is not right yet: ' if question in
-                         broken(name[:2]) else '· {} is not answered yet.')
+                state = (
+                    '✗ {} is not right yet: '
+                    if question in broken(name[:2])
+                    else '· {} is not answered yet.'
+                )
                 assert state.format(f'{name[:2]}.{question}') in printed
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     kept = json.loads((tmp_path / 'progress.json').read_text())
-    assert kept == {f'{name[:2]}.{question}': 'wrong' for name in NAMES
-                    for question in broken(name[:2])}
+    assert kept == {
+        f'{name[:2]}.{question}': 'wrong'
+        for name in NAMES
+        for question in broken(name[:2])
+    }
 
 
 # 4. Wrong answers are refused, and told why.
+
 
 @pytest.mark.parametrize('question', QUESTIONS)
 def test_wrong_answers_are_told_what_is_wrong(question):
@@ -241,14 +278,16 @@ def test_wrong_answers_are_told_what_is_wrong(question):
     if name in broken(chapter):
         assert broken(chapter)[name] in [source for _, source in wrong]
     for words, source in wrong:
-        report = judge(question, source,
-                       None if is_design(question) else SECONDS)
+        report = judge(
+            question, source, None if is_design(question) else SECONDS
+        )
         if report.status != 'wrong' or words not in report.text:
             trouble.append(f'expected {words!r} of\n{source}\n{report.text}')
     assert not trouble, '\n\n'.join(trouble)
 
 
 # 5. Right answers are accepted, however they are written.
+
 
 @pytest.mark.parametrize('question', QUESTIONS)
 def test_right_answers_are_accepted(question):
@@ -264,17 +303,48 @@ def test_right_answers_are_accepted(question):
 
 # Mutants: the solutions with one operator, constant or call changed.
 
-SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div,
-         ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult,
-         ast.Pow: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
-         ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-         ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or,
-         ast.Or: ast.And, ast.In: ast.NotIn, ast.NotIn: ast.In}
-CALLS = {'max': 'min', 'min': 'max', 'sum': 'mean', 'mean': 'sum',
-         'amax': 'amin', 'amin': 'amax', 'zeros': 'ones', 'ones': 'zeros',
-         'new_zeros': 'new_ones', 'zeros_like': 'ones_like', 'rows': 'cols',
-         'stack': 'cat', 'argmax': 'argmin', 'exp': 'log', 'log': 'exp',
-         'floor': 'ceil', 'ceil': 'floor', 'train': 'eval', 'eval': 'train'}
+SWAPS = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Div,
+    ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+CALLS = {
+    'max': 'min',
+    'min': 'max',
+    'sum': 'mean',
+    'mean': 'sum',
+    'amax': 'amin',
+    'amin': 'amax',
+    'zeros': 'ones',
+    'ones': 'zeros',
+    'new_zeros': 'new_ones',
+    'zeros_like': 'ones_like',
+    'rows': 'cols',
+    'stack': 'cat',
+    'argmax': 'argmin',
+    'exp': 'log',
+    'log': 'exp',
+    'floor': 'ceil',
+    'ceil': 'floor',
+    'train': 'eval',
+    'eval': 'train',
+}
 
 
 def changes(node):
@@ -282,16 +352,19 @@ def changes(node):
     found = []
 
     def replace(name, **fields):
-        found.append((name, lambda n: [setattr(n, k, v)
-                                       for k, v in fields.items()]))
+        found.append(
+            (name, lambda n: [setattr(n, k, v) for k, v in fields.items()])
+        )
 
     if isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)):
         if swap := SWAPS.get(type(node.op)):
             replace(f'{type(node.op).__name__} to {swap.__name__}', op=swap())
     if isinstance(node, ast.Compare):
         if swap := SWAPS.get(type(node.ops[0])):
-            replace(f'{type(node.ops[0]).__name__} to {swap.__name__}',
-                    ops=[swap(), *node.ops[1:]])
+            replace(
+                f'{type(node.ops[0]).__name__} to {swap.__name__}',
+                ops=[swap(), *node.ops[1:]],
+            )
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
             replace(f'{node.value} flipped', value=not node.value)
@@ -300,14 +373,22 @@ def changes(node):
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         replace('minus to plus', op=ast.UAdd())
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        found.append(('not removed', lambda n: [setattr(
-            n, 'operand', ast.UnaryOp(ast.Not(), n.operand))]))
+        found.append(
+            (
+                'not removed',
+                lambda n: [
+                    setattr(n, 'operand', ast.UnaryOp(ast.Not(), n.operand))
+                ],
+            )
+        )
     if isinstance(node, ast.Attribute) and node.attr in CALLS:
         replace(f'{node.attr} to {CALLS[node.attr]}', attr=CALLS[node.attr])
     if isinstance(node, ast.Call):
         for i, keyword in enumerate(node.keywords):
-            replace(f'{keyword.arg}= dropped',
-                    keywords=node.keywords[:i] + node.keywords[i + 1:])
+            replace(
+                f'{keyword.arg}= dropped',
+                keywords=node.keywords[:i] + node.keywords[i + 1 :],
+            )
     return found
 
 
@@ -320,8 +401,10 @@ def mutants(source):
             target = list(ast.walk(mutant))[at]
             changes(target)[which][1](target)
             line = source.splitlines()[node.lineno - 1].strip()
-            yield f'{line} [{name}]', ast.unparse(
-                ast.fix_missing_locations(mutant))
+            yield (
+                f'{line} [{name}]',
+                ast.unparse(ast.fix_missing_locations(mutant)),
+            )
 
 
 @pytest.fixture(scope='module')
@@ -331,8 +414,10 @@ def tally(request):
     yield count
     if capture := request.config.pluginmanager.getplugin('capturemanager'):
         with capture.global_and_fixture_disabled():
-            print('\nmutants refused: {refused}/{total}, and {equivalent} '
-                  'are listed as equivalent'.format(**count))
+            print(
+                '\nmutants refused: {refused}/{total}, and {equivalent} '
+                'are listed as equivalent'.format(**count)
+            )
 
 
 @pytest.mark.parametrize('question', QUESTIONS)
@@ -361,6 +446,7 @@ def test_mutants_are_refused(question, tally):
 
 # The check itself.
 
+
 @pytest.fixture
 def session(tmp_path, monkeypatch):
     """Let checks begin anew, with a progress file of their own."""
@@ -368,9 +454,11 @@ def session(tmp_path, monkeypatch):
     monkeypatch.setenv('D2LMINI_PROGRESS', str(file))
     monkeypatch.delenv('D2LMINI_STRICT', raising=False)
     for kept in [checking._done, checking._met, checking._hints_given]:
-        monkeypatch.setattr(checking, next(
-            n for n in vars(checking) if vars(checking)[n] is kept),
-            type(kept)())
+        monkeypatch.setattr(
+            checking,
+            next(n for n in vars(checking) if vars(checking)[n] is kept),
+            type(kept)(),
+        )
     return file
 
 
@@ -405,7 +493,9 @@ def test_progress_is_kept(session, capsys):
     assert '1 of 7 done' in out and '✓ 01.corr2d' in out
     assert '✗ 01.convolve2d' in out and '· 01.commutes' in out
     assert json.loads(session.read_text()) == {
-        '01.corr2d': 'right', '01.convolve2d': 'wrong'}
+        '01.corr2d': 'right',
+        '01.convolve2d': 'wrong',
+    }
     checking._done.clear()  # another session
     checking.check('01.corr2d', lambda X, K: X)
     assert '✓ 01.corr2d' in printed(capsys, checking.progress, '01')
@@ -420,8 +510,10 @@ def test_strict_raises_and_keeps_nothing(session, monkeypatch, capsys):
     def blank(X, K):
         raise NotImplementedError
 
-    for answer, words in [(blank, 'not answered'),
-                          (lambda X, K: X, 'not right')]:
+    for answer, words in [
+        (blank, 'not answered'),
+        (lambda X, K: X, 'not right'),
+    ]:
         with pytest.raises(AssertionError, match=words):
             checking.check('01.corr2d', answer)
     checking.check('01.corr2d', corr2d)
@@ -439,22 +531,25 @@ class Spiteful:
     __eq__ = __bool__ = __repr__ = __len__ = lambda self, *a: 1 / 0
 
 
-@pytest.mark.parametrize('name, answer, words', [
-    ('01.cor2d', corr2d, "did you mean '01.corr2d'?"),
-    ('corr2d', corr2d, 'there is no question'),
-    (5, corr2d, 'there is no question 5'),
-    ('01.corr2d', None, 'without parentheses'),
-    ('01.corr2d', torch.ones(2), 'without parentheses'),
-    ('01.corr2d', lambda: 1, 'TypeError'),
-    ('01.corr2d', lambda X, K: sys.exit(3), 'SystemExit'),
-    ('01.corr2d', lambda X, K: corr2d(X, K).numpy(), 'a NumPy array'),
-    ('01.corr2d', lambda X, K: 1 / 0, 'ZeroDivisionError'),
-    ('01.corr2d', Spiteful, 'wanted'),
-    ('01.corr2d', type, 'TypeError'),
-    ('01.corr2d', lambda X, K: print('look', X.shape), '    look'),
-    ('01.corr2d', lambda X, K: corr2d(X, K).to('meta'), 'device is meta'),
-    ('01.corr2d', lambda X, K: corr2d(X, K).to_sparse(), 'layout'),
-])
+@pytest.mark.parametrize(
+    'name, answer, words',
+    [
+        ('01.cor2d', corr2d, "did you mean '01.corr2d'?"),
+        ('corr2d', corr2d, 'there is no question'),
+        (5, corr2d, 'there is no question 5'),
+        ('01.corr2d', None, 'without parentheses'),
+        ('01.corr2d', torch.ones(2), 'without parentheses'),
+        ('01.corr2d', lambda: 1, 'TypeError'),
+        ('01.corr2d', lambda X, K: sys.exit(3), 'SystemExit'),
+        ('01.corr2d', lambda X, K: corr2d(X, K).numpy(), 'a NumPy array'),
+        ('01.corr2d', lambda X, K: 1 / 0, 'ZeroDivisionError'),
+        ('01.corr2d', Spiteful, 'wanted'),
+        ('01.corr2d', type, 'TypeError'),
+        ('01.corr2d', lambda X, K: print('look', X.shape), '    look'),
+        ('01.corr2d', lambda X, K: corr2d(X, K).to('meta'), 'device is meta'),
+        ('01.corr2d', lambda X, K: corr2d(X, K).to_sparse(), 'layout'),
+    ],
+)
 def test_check_never_raises(session, capsys, name, answer, words):
     answer = Spiteful() if answer is Spiteful else answer
     out = printed(capsys, checking.check, name, answer)

@@ -1,4 +1,5 @@
 """Looking inside: against captum and SciPy, and no trace left in the net."""
+
 import captum.attr
 import pytest
 import torch
@@ -7,16 +8,29 @@ from scipy import stats
 from torch import nn
 
 from d2lmini import explain
-from d2lmini.nets import (VGG, AlexNet, DenseLayer, DenseNet, GoogLeNet,
-                          LeNet, ResNet)
+from d2lmini.nets import (
+    VGG,
+    AlexNet,
+    DenseLayer,
+    DenseNet,
+    GoogLeNet,
+    LeNet,
+    ResNet,
+)
 from d2lmini.nets.efficientnet import EfficientNetLite0
 from d2lmini.ops import receptive_field
 from d2lmini.utils import set_seed
 
-OURS = {kind.__name__: kind for kind in (
-    AlexNet, VGG, GoogLeNet, ResNet, DenseNet)}
-THEIRS = ['resnet18', 'vgg11_bn', 'mobilenet_v3_small', 'efficientnet_b0',
-          'densenet121']
+OURS = {
+    kind.__name__: kind for kind in (AlexNet, VGG, GoogLeNet, ResNet, DenseNet)
+}
+THEIRS = [
+    'resnet18',
+    'vgg11_bn',
+    'mobilenet_v3_small',
+    'efficientnet_b0',
+    'densenet121',
+]
 NETS = ['LeNet', *OURS, 'EfficientNetLite0', *THEIRS]
 DEVICES = ['cpu'] + ['cuda'] * torch.cuda.is_available()
 
@@ -71,16 +85,22 @@ def awake(net, X):
 def small_net():
     set_seed(0)
     return nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(4, 6, 3, stride=2), nn.Flatten(), nn.Linear(6 * 9, 3))
+        nn.Conv2d(2, 4, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 6, 3, stride=2),
+        nn.Flatten(),
+        nn.Linear(6 * 9, 3),
+    )
 
 
 def trace(net):
     """Return all that a function could have changed in a net."""
-    return ([m.training for m in net.modules()],
-            [len(m._forward_hooks) for m in net.modules()],
-            [p.grad is None for p in net.parameters()],
-            [t.clone() for t in net.state_dict().values()])
+    return (
+        [m.training for m in net.modules()],
+        [len(m._forward_hooks) for m in net.modules()],
+        [p.grad is None for p in net.parameters()],
+        [t.clone() for t in net.state_dict().values()],
+    )
 
 
 def same(a, b):
@@ -108,8 +128,11 @@ def test_grad_cam_equals_captums(net_and_images):
 
 def test_saliency_equals_captums(net_and_images):
     net, X = net_and_images
-    reference = captum.attr.Saliency(net).attribute(
-        X.clone().requires_grad_(), torch.tensor([3, 1])).amax(dim=1)
+    reference = (
+        captum.attr.Saliency(net)
+        .attribute(X.clone().requires_grad_(), torch.tensor([3, 1]))
+        .amax(dim=1)
+    )
     assert strong(reference, explain.saliency(net, X, [3, 1]))
 
 
@@ -118,11 +141,16 @@ def test_occlusion_equals_captums(channels):
     set_seed(0)
     net = LeNet(4, channels, nn.ReLU).double().eval()
     X = torch.rand(2, channels, 28, 28, dtype=torch.float64)
-    got = explain.occlusion(net, X, [1, 2], window=7, stride=7, fill=0.3,
-                            batch_size=5)
+    got = explain.occlusion(
+        net, X, [1, 2], window=7, stride=7, fill=0.3, batch_size=5
+    )
     reference = captum.attr.Occlusion(lambda X: net(X).softmax(1)).attribute(
-        X, (channels, 7, 7), (channels, 7, 7), baselines=0.3,
-        target=torch.tensor([1, 2]))[:, 0, ::7, ::7]
+        X,
+        (channels, 7, 7),
+        (channels, 7, 7),
+        baselines=0.3,
+        target=torch.tensor([1, 2]),
+    )[:, 0, ::7, ::7]
     assert got.shape == (2, 4, 4) and strong(reference, got)
 
 
@@ -143,9 +171,13 @@ def test_feature_maps_are_what_the_layers_give(net_and_images):
     wanted, handles = {}, []
     for name, module in net.named_modules():
         if name:
-            handles.append(module.register_forward_hook(
-                lambda m, args, out, name=name: wanted.setdefault(
-                    name, []).append(out.clone())))
+            handles.append(
+                module.register_forward_hook(
+                    lambda m, args, out, name=name: wanted.setdefault(
+                        name, []
+                    ).append(out.clone())
+                )
+            )
     with torch.no_grad():
         scores = net(X)
     for handle in handles:
@@ -165,8 +197,9 @@ def test_maps_before_an_in_place_layer_are_not_overwritten():
     assert list(maps) == ['0', '1', '2', '3', '4']
     assert maps['0'].min() < 0
     assert torch.equal(maps['0'].relu(), maps['1'])
-    names = explain.feature_maps(torchvision.models.resnet18(),
-                                 torch.randn(1, 3, 32, 32))
+    names = explain.feature_maps(
+        torchvision.models.resnet18(), torch.randn(1, 3, 32, 32)
+    )
     assert 'layer1.0.relu (2)' in names and 'layer1.0.relu (3)' not in names
 
 
@@ -174,20 +207,28 @@ def test_grad_cam_of_a_layer_used_twice_and_of_one_before_in_place():
     set_seed(0)
     net, X = torchvision.models.resnet18(), torch.randn(1, 3, 64, 64)
     awake(net, X)
-    assert torch.equal(explain.grad_cam(net, X, 'layer3.1.relu (2)', 1),
-                       explain.grad_cam(net, X, 'layer3.1', 1))
+    assert torch.equal(
+        explain.grad_cam(net, X, 'layer3.1.relu (2)', 1),
+        explain.grad_cam(net, X, 'layer3.1', 1),
+    )
     net, X = small_net(), torch.randn(1, 2, 8, 8)
     clean = small_net()
     clean[1] = nn.ReLU()
     for layer in '012':
-        assert torch.equal(explain.grad_cam(net, X, layer, 1),
-                           explain.grad_cam(clean, X, layer, 1))
+        assert torch.equal(
+            explain.grad_cam(net, X, layer, 1),
+            explain.grad_cam(clean, X, layer, 1),
+        )
 
 
 def test_grad_cam_by_hand():
     """Two channels of 2x2; the score is 4 x the first's mean - the other's."""
-    net = nn.Sequential(nn.Identity(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                        nn.Linear(2, 1, bias=False))
+    net = nn.Sequential(
+        nn.Identity(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(2, 1, bias=False),
+    )
     net[3].weight.data = torch.tensor([[4.0, -4.0]])
     A = torch.tensor([[[[1.0, 2], [0, 3]], [[0.0, 3], [1, 1]]]])
     assert explain.grad_cam(net, A, '0').tolist() == [[[1, 0], [0, 2]]]
@@ -195,17 +236,21 @@ def test_grad_cam_by_hand():
 
 CALLS = {
     'feature_maps': lambda net, X: explain.feature_maps(net, X),
-    'unit_gradient': lambda net, X: explain.unit_gradient(net, X, '2',
-                                                          (0, 1, 1)),
+    'unit_gradient': lambda net, X: explain.unit_gradient(
+        net, X, '2', (0, 1, 1)
+    ),
     'saliency': lambda net, X: explain.saliency(net, X),
     'occlusion': lambda net, X: explain.occlusion(net, X),
     'grad_cam': lambda net, X: explain.grad_cam(net, X),
     'outputs': lambda net, X: explain.outputs(net, [(X, torch.zeros(2))]),
     'outputs of a layer': lambda net, X: explain.outputs(
-        net, [(X, torch.zeros(2))], '2'),
+        net, [(X, torch.zeros(2))], '2'
+    ),
     'most_exciting': lambda net, X: explain.most_exciting(
-        net, [(X, torch.zeros(2))], '2', 3, k=1),
-    'randomized': lambda net, X: explain.randomized(net)}
+        net, [(X, torch.zeros(2))], '2', 3, k=1
+    ),
+    'randomized': lambda net, X: explain.randomized(net),
+}
 
 
 @pytest.mark.parametrize('name', CALLS)
@@ -239,8 +284,10 @@ def test_unit_gradient_and_the_calculators_field(device):
     """5x5, pooling 2, 5x5, pooling 2: 16 pixels; at the edge it is cut."""
     net, X = LeNet(pool=nn.AvgPool2d).to(device), torch.rand(3, 1, 28, 28)
     side = receptive_field([(5, 1), (2, 2), (5, 1), (2, 2)])
-    for (i, j), box in {(2, 2): (6, 21, 6, 21), (0, 4): (0, 13, 14, 27)
-                        }.items():
+    for (i, j), box in {
+        (2, 2): (6, 21, 6, 21),
+        (0, 4): (0, 13, 14, 27),
+    }.items():
         field = explain.unit_gradient(net, X, '5', (3, i, j))
         assert field.shape == (3, 28, 28) and field.min() >= 0
         assert explain.bounding_box(field) == box
@@ -251,15 +298,17 @@ def test_unit_gradient_and_the_calculators_field(device):
 
 def test_saliency_is_the_unit_gradient_of_the_score():
     net, X = LeNet(), torch.rand(2, 1, 28, 28)
-    torch.testing.assert_close(explain.saliency(net, X, 3),
-                               explain.unit_gradient(net, X, '11', (3,)))
+    torch.testing.assert_close(
+        explain.saliency(net, X, 3), explain.unit_gradient(net, X, '11', (3,))
+    )
 
 
 def test_most_exciting_against_all_maps(device):
     set_seed(0)
     net, X = small_net().to(device), torch.rand(20, 2, 8, 8)
     values, images, places = explain.most_exciting(
-        net, [(X[:7], torch.zeros(7)), (X[7:], torch.zeros(13))], '2', 4, k=5)
+        net, [(X[:7], torch.zeros(7)), (X[7:], torch.zeros(13))], '2', 4, k=5
+    )
     Y = explain.feature_maps(net, X)['2'][:, 4]
     assert torch.equal(values, Y.amax((1, 2)).topk(5).values)
     for value, image, (i, j) in zip(values, images, places):
@@ -292,15 +341,24 @@ def test_rank_correlation_against_scipy(ties):
 
 def test_randomized_changes_the_last_layers_only():
     net = ResNet(5, 1, width=0.125, small=True, depth=(1, 1, 1))
-    layers = [n for n, m in net.named_modules()
-              if hasattr(m, 'reset_parameters')]
+    layers = [
+        n for n, m in net.named_modules() if hasattr(m, 'reset_parameters')
+    ]
     for last in (0, 1, 3, None):
         other = explain.randomized(net, last)
-        changed = [n for n in layers if not torch.equal(
-            net.get_submodule(n).weight, other.get_submodule(n).weight)]
+        changed = [
+            n
+            for n in layers
+            if not torch.equal(
+                net.get_submodule(n).weight, other.get_submodule(n).weight
+            )
+        ]
         first = len(layers) if last is None else last
-        wanted = [n for n in layers[len(layers) - first:] if not isinstance(
-            net.get_submodule(n), nn.BatchNorm2d)]
+        wanted = [
+            n
+            for n in layers[len(layers) - first :]
+            if not isinstance(net.get_submodule(n), nn.BatchNorm2d)
+        ]
         assert changed == wanted
 
 
@@ -314,8 +372,10 @@ def test_nearest_neighbors():
 
 def test_confusion_matrix_and_worst_mistakes(device):
     y = torch.tensor([0, 0, 1, 2, 2], device=device)
-    scores = torch.tensor([[5.0, 0, 0], [0, 3, 0], [0, 5, 0], [9, 0, 0],
-                           [0, 1, 0]], device=device)
+    scores = torch.tensor(
+        [[5.0, 0, 0], [0, 3, 0], [0, 5, 0], [9, 0, 0], [0, 1, 0]],
+        device=device,
+    )
     counts = explain.confusion_matrix(y, scores.argmax(1), 3)
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 1, 0]]
     assert explain.worst_mistakes(scores, y).tolist() == [3, 1, 4]
@@ -326,45 +386,90 @@ def test_confusion_matrix_and_worst_mistakes(device):
 X28 = torch.zeros(2, 1, 28, 28)
 
 
-@pytest.mark.parametrize('call, message', [
-    (lambda net: explain.grad_cam(net, X28, '12'),
-     r"no layer named '12'; the nearest are .*'11'"),
-    (lambda net: explain.grad_cam(net, X28, 'block'),
-     r"no layer named 'block'; the nearest are '0', '1', '2'"),
-    (lambda net: explain.grad_cam(net, X28, 3.5), 'no layer named 3.5'),
-    (lambda net: explain.grad_cam(net, X28, '3 (2)'),
-     r"layer '3 \(2\)' gave no tensor; net gave '3'"),
-    (lambda net: explain.grad_cam(net, X28, '7'),
-     r"layer that gives maps \(N, C, h, w\), '7' gives \(2, 120\)"),
-    (lambda net: explain.grad_cam(net, X28, '3', 10),
-     'classes must be from 0 to 9, got 10'),
-    (lambda net: explain.saliency(net, X28, [1, -1]),
-     r'classes must be from 0 to 9, got \[1, -1\]'),
-    (lambda net: explain.saliency(net, X28, [1, 2, 3]),
-     r'size of the tensor \(2\) must match the existing size \(3\)'),
-    (lambda net: explain.saliency(net, X28, 1.0), 'Expected dtype .*int64'),
-    (lambda net: explain.saliency(net, X28[0]),
-     r'floats of shape \(N, C, H, W\), got torch.float32 of shape \(1, 28'),
-    (lambda net: explain.saliency(net, X28.byte()), 'got torch.uint8'),
-    (lambda net: explain.saliency(nn.Sequential(*list(net)[:5]), X28),
-     r'net must give scores \(N, num_classes\), got shape \(2, 16, 10, 10'),
-    (lambda net: explain.last_maps(nn.Sequential(*list(net)[6:]),
-                                   torch.zeros(1, 400, 1, 1)),
-     'no layer of net gives maps'),
-    (lambda net: explain.unit_gradient(net, X28, '5', (16, 0, 0)),
-     'index 16 is out of bounds .* with size 16'),
-    (lambda net: explain.bounding_box(X28), 'all numbers of the field are 0'),
-    (lambda net: explain.occlusion(net, X28, window=29),
-     'a kernel that spans 29 pixels does not fit into 28'),
-    (lambda net: explain.randomized(net, 6), 'from 0 to 5, .* got 6'),
-    (lambda net: explain.rank_correlation(X28, X28[0]), 'equal size'),
-    (lambda net: explain.nearest_neighbors(X28, X28[:, :, 1:]),
-     'same number of columns. X1: 784 X2: 756'),
-    (lambda net: explain.nearest_neighbors(X28, X28, 3), 'k out of range'),
-    (lambda net: explain.confusion_matrix(
-        torch.tensor([0, 1]), torch.tensor([0, 3]), 3), 'smaller than num_classes'),
-    (lambda net: explain.most_exciting(net, [(X28, None)], '5', 16, 1),
-     'index 16 is out of bounds .* with size 16')])
+@pytest.mark.parametrize(
+    'call, message',
+    [
+        (
+            lambda net: explain.grad_cam(net, X28, '12'),
+            r"no layer named '12'; the nearest are .*'11'",
+        ),
+        (
+            lambda net: explain.grad_cam(net, X28, 'block'),
+            r"no layer named 'block'; the nearest are '0', '1', '2'",
+        ),
+        (lambda net: explain.grad_cam(net, X28, 3.5), 'no layer named 3.5'),
+        (
+            lambda net: explain.grad_cam(net, X28, '3 (2)'),
+            r"layer '3 \(2\)' gave no tensor; net gave '3'",
+        ),
+        (
+            lambda net: explain.grad_cam(net, X28, '7'),
+            r"layer that gives maps \(N, C, h, w\), '7' gives \(2, 120\)",
+        ),
+        (
+            lambda net: explain.grad_cam(net, X28, '3', 10),
+            'classes must be from 0 to 9, got 10',
+        ),
+        (
+            lambda net: explain.saliency(net, X28, [1, -1]),
+            r'classes must be from 0 to 9, got \[1, -1\]',
+        ),
+        (
+            lambda net: explain.saliency(net, X28, [1, 2, 3]),
+            r'size of the tensor \(2\) must match the existing size \(3\)',
+        ),
+        (
+            lambda net: explain.saliency(net, X28, 1.0),
+            'Expected dtype .*int64',
+        ),
+        (
+            lambda net: explain.saliency(net, X28[0]),
+            r'floats of shape \(N, C, H, W\), got torch.float32 of shape '
+            r'\(1, 28',
+        ),
+        (lambda net: explain.saliency(net, X28.byte()), 'got torch.uint8'),
+        (
+            lambda net: explain.saliency(nn.Sequential(*list(net)[:5]), X28),
+            r'net must give scores \(N, num_classes\), got shape '
+            r'\(2, 16, 10, 10',
+        ),
+        (
+            lambda net: explain.last_maps(
+                nn.Sequential(*list(net)[6:]), torch.zeros(1, 400, 1, 1)
+            ),
+            'no layer of net gives maps',
+        ),
+        (
+            lambda net: explain.unit_gradient(net, X28, '5', (16, 0, 0)),
+            'index 16 is out of bounds .* with size 16',
+        ),
+        (
+            lambda net: explain.bounding_box(X28),
+            'all numbers of the field are 0',
+        ),
+        (
+            lambda net: explain.occlusion(net, X28, window=29),
+            'a kernel that spans 29 pixels does not fit into 28',
+        ),
+        (lambda net: explain.randomized(net, 6), 'from 0 to 5, .* got 6'),
+        (lambda net: explain.rank_correlation(X28, X28[0]), 'equal size'),
+        (
+            lambda net: explain.nearest_neighbors(X28, X28[:, :, 1:]),
+            'same number of columns. X1: 784 X2: 756',
+        ),
+        (lambda net: explain.nearest_neighbors(X28, X28, 3), 'k out of range'),
+        (
+            lambda net: explain.confusion_matrix(
+                torch.tensor([0, 1]), torch.tensor([0, 3]), 3
+            ),
+            'smaller than num_classes',
+        ),
+        (
+            lambda net: explain.most_exciting(net, [(X28, None)], '5', 16, 1),
+            'index 16 is out of bounds .* with size 16',
+        ),
+    ],
+)
 def test_errors_name_what_was_seen_and_wanted(call, message):
     with pytest.raises((ValueError, IndexError, RuntimeError), match=message):
         call(LeNet())
@@ -372,8 +477,13 @@ def test_errors_name_what_was_seen_and_wanted(call, message):
 
 @pytest.mark.parametrize('kind', [*OURS.values(), LeNet, DenseLayer])
 def test_slices_are_plain_rows_of_the_same_layers(kind):
-    net = (LeNet() if kind is LeNet else DenseLayer(8, 4)
-           if kind is DenseLayer else kind(5, 1, width=0.125, small=True))
+    net = (
+        LeNet()
+        if kind is LeNet
+        else DenseLayer(8, 4)
+        if kind is DenseLayer
+        else kind(5, 1, width=0.125, small=True)
+    )
     part = net[1:4]
     assert type(part) is nn.Sequential and len(part) == 3
     assert part[0] is net[1] and part[-1] is net[3] is net[-len(net) + 3]
@@ -384,6 +494,8 @@ def test_slices_are_plain_rows_of_the_same_layers(kind):
 
 def test_first_and_last_slice_make_the_whole():
     set_seed(0)
-    net, X = ResNet(5, 1, width=0.125, small=True).eval(), torch.rand(
-        2, 1, 28, 28)
+    net, X = (
+        ResNet(5, 1, width=0.125, small=True).eval(),
+        torch.rand(2, 1, 28, 28),
+    )
     assert torch.equal(net[4:](net[:4](X)), net(X))

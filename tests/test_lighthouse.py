@@ -1,30 +1,55 @@
 """What Lighthouse says of four pages, on the phone that it simulates."""
+
 import json
 
 import pytest
 from browsing import FLAGS
 
-PAGES = ['index', 'chapters/01_convolution', 'chapters/05_1_lenet',
-         'chapters/08_fine_tuning']
+PAGES = [
+    'index',
+    'chapters/01_convolution',
+    'chapters/05_1_lenet',
+    'chapters/08_fine_tuning',
+]
 
 
 @pytest.fixture(scope='module')
 def scores(site, run_checker, chromium):
     """Return a function that has a page judged."""
+
     def judge(name):
         done = run_checker(
-            'lighthouse/cli/index.js', f'{site}/{name}.html', '--quiet',
-            '--output=json', '--no-enable-error-reporting',
-            f'--chrome-flags={" ".join(FLAGS)}', CHROME_PATH=chromium)
+            'lighthouse/cli/index.js',
+            f'{site}/{name}.html',
+            '--quiet',
+            '--output=json',
+            '--no-enable-error-reporting',
+            f'--chrome-flags={" ".join(FLAGS)}',
+            CHROME_PATH=chromium,
+        )
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)
-        print(name, {audit: found['audits'][audit]['displayValue']
-                     for audit in ['largest-contentful-paint',
-                                   'total-blocking-time',
-                                   'cumulative-layout-shift']})
-        return {key: round(100 * found['categories'][key]['score'])
-                for key in ['performance', 'accessibility', 'best-practices',
-                            'seo']}
+        print(
+            name,
+            {
+                audit: found['audits'][audit]['displayValue']
+                for audit in [
+                    'largest-contentful-paint',
+                    'total-blocking-time',
+                    'cumulative-layout-shift',
+                ]
+            },
+        )
+        return {
+            key: round(100 * found['categories'][key]['score'])
+            for key in [
+                'performance',
+                'accessibility',
+                'best-practices',
+                'seo',
+            ]
+        }
+
     return judge
 
 

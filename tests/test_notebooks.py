@@ -1,13 +1,14 @@
 """The pages keep the book's form, and their code is the package's code."""
+
 import ast
 import base64
 import inspect
 import io
 import re
-import sys
 from pathlib import Path
 
 import nbformat
+import notebooks
 import numpy as np
 import pytest
 from PIL import Image
@@ -35,15 +36,28 @@ from d2lmini.nets import (
 from d2lmini.scale import export
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / 'tools'))
-import notebooks  # noqa: E402
 
-MODULES = [ops, numpy_cnn, train, utils, data, plot, alexnet, densenet,
-           googlenet, lenet, resnet, vgg]
+MODULES = [
+    ops,
+    numpy_cnn,
+    train,
+    utils,
+    data,
+    plot,
+    alexnet,
+    densenet,
+    googlenet,
+    lenet,
+    resnet,
+    vgg,
+]
 # Modules that belong to one page; others may use their names.
-BUILT_ON = {'08_fine_tuning': [fine_tune, pictures, efficientnet],
-            '09_data': [pictures], '10_inside': [explain],
-            '11_speed_and_scale': [export]}
+BUILT_ON = {
+    '08_fine_tuning': [fine_tune, pictures, efficientnet],
+    '09_data': [pictures],
+    '10_inside': [explain],
+    '11_speed_and_scale': [export],
+}
 PAGES = notebooks.pages()
 
 
@@ -67,8 +81,9 @@ def tags(cell):
 
 def text(nb):
     """Return the Markdown of a page, without its fenced code."""
-    prose = '\n\n'.join(c.source for c in nb.cells
-                        if c.cell_type == 'markdown')
+    prose = '\n\n'.join(
+        c.source for c in nb.cells if c.cell_type == 'markdown'
+    )
     return re.sub(r'```.*?```', '', prose, flags=re.S)
 
 
@@ -83,8 +98,9 @@ def test_pages_are_found():
 def test_opening(nb):
     first = nb.cells[0].source
     assert first.startswith('# ') and len(headings(nb, 1)) == 1
-    aims = re.search(r'\*\*You will\*\*:?\s*\n((?:\s*[-*] .+\n(?:  .+\n)*)+)',
-                     first)
+    aims = re.search(
+        r'\*\*You will\*\*:?\s*\n((?:\s*[-*] .+\n(?:  .+\n)*)+)', first
+    )
     assert aims, 'the first cell lists no aims under **You will**'
     assert 3 <= len(re.findall(r'^\s*[-*] ', aims[1], flags=re.M)) <= 5
     assert '**You need**' in first and '**Time**' in first
@@ -103,15 +119,16 @@ def test_setup_cell_is_the_generated_one(nb):
     cells = [c for c in nb.cells if notebooks.SETUP_TAG in tags(c)]
     assert [cells[0]] == cells and nb.cells.index(cells[0]) == 1
     assert cells[0].source == notebooks.SETUP_CELL.format(
-        address=notebooks.repository())
+        address=notebooks.repository()
+    )
 
 
 def test_run_from_top_to_bottom(nb):
     cells = code_cells(nb)
-    assert [c.execution_count for c in cells] == list(
-        range(1, len(cells) + 1))
-    assert not [o for c in cells for o in c.outputs
-                if o.output_type == 'error']
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    assert not [
+        o for c in cells for o in c.outputs if o.output_type == 'error'
+    ]
 
 
 def test_code_cells_are_short(nb):
@@ -137,7 +154,8 @@ def test_what_cannot_repeat_is_checked_by_the_next_cell(nb):
     for cell, following in zip(cells, cells[1:] + [None]):
         if 'nbval-ignore-output' in tags(cell):
             assert following is not None and 'check' in tags(following), (
-                cell.source)
+                cell.source
+            )
             assert 'nbval-ignore-output' not in tags(following)
 
 
@@ -153,8 +171,10 @@ def test_size(page):
 
 
 def test_nothing_of_the_machine_that_ran_it(page):
-    found = re.findall(r'(?<![\w.])/(?:work|tmp|root|home)\b[^"\\ ]*',
-                       page.read_text(encoding='utf-8'))
+    found = re.findall(
+        r'(?<![\w.])/(?:work|tmp|root|home)\b[^"\\ ]*',
+        page.read_text(encoding='utf-8'),
+    )
     assert not found
 
 
@@ -173,8 +193,10 @@ def definitions(source):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             node.decorator_list = []
             for inner in ast.walk(node):
-                if (isinstance(inner, (ast.FunctionDef, ast.ClassDef))
-                        and ast.get_docstring(inner) is not None):
+                if (
+                    isinstance(inner, (ast.FunctionDef, ast.ClassDef))
+                    and ast.get_docstring(inner) is not None
+                ):
                     inner.body = inner.body[1:]
             found[node.name] = ast.dump(node)
     return found
@@ -190,7 +212,8 @@ def test_page_code_is_package_code(page, nb):
             continue
         for name, tree in definitions(source).items():
             assert tree == package.get(name, tree), (
-                f'{name} on the page and in the package are not the same')
+                f'{name} on the page and in the package are not the same'
+            )
 
 
 def test_every_teaching_function_is_built_on_a_page():
@@ -198,10 +221,16 @@ def test_every_teaching_function_is_built_on_a_page():
     for page in PAGES:
         for cell in code_cells(nbformat.read(page, 4)):
             if notebooks.SETUP_TAG not in tags(cell):
-                built |= set(re.findall(r'^(?:def|class) (\w+)', cell.source,
-                                        flags=re.M))
-    wanted = {name for name, value in vars(ops).items()
-              if getattr(value, '__module__', '') == ops.__name__}
+                built |= set(
+                    re.findall(
+                        r'^(?:def|class) (\w+)', cell.source, flags=re.M
+                    )
+                )
+    wanted = {
+        name
+        for name, value in vars(ops).items()
+        if getattr(value, '__module__', '') == ops.__name__
+    }
     assert wanted - built <= {'check_window', 'comp_conv2d'}
 
 
@@ -211,16 +240,19 @@ def test_every_teaching_function_is_built_on_a_page():
 def png_output(picture):
     file = io.BytesIO()
     picture.save(file, 'PNG')
-    return nbformat.v4.new_output('display_data', {
-        'image/png': base64.b64encode(file.getvalue()).decode()})
+    return nbformat.v4.new_output(
+        'display_data',
+        {'image/png': base64.b64encode(file.getvalue()).decode()},
+    )
 
 
 def stored(picture):
     """Return the media type and the picture that a notebook keeps of one."""
-    nb = nbformat.v4.new_notebook(cells=[
-        nbformat.v4.new_code_cell(outputs=[png_output(picture)])])
+    nb = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(outputs=[png_output(picture)])]
+    )
     notebooks.shrink_pictures(nb)
-    (kind, contents), = nb.cells[0].outputs[0].data.items()
+    ((kind, contents),) = nb.cells[0].outputs[0].data.items()
     return kind, Image.open(io.BytesIO(base64.b64decode(contents)))
 
 
@@ -230,7 +262,7 @@ def test_photographs_keep_their_colors():
     photo = Image.fromarray(X.transpose(1, 2, 0).astype(np.uint8))
     assert photo.getcolors(notebooks.PHOTOGRAPH) is None
     kind, kept = stored(photo)
-    assert kind == 'image/jpeg' and len(kept.getcolors(10 ** 6)) > 10_000
+    assert kind == 'image/jpeg' and len(kept.getcolors(10**6)) > 10_000
     gap = np.abs(np.asarray(kept).astype(int) - np.asarray(photo))
     assert gap.mean() < 1 and gap.max() < 16
 
@@ -243,8 +275,10 @@ def test_drawings_are_stored_in_few_colors():
     drawing = Image.fromarray(X)
     kind, kept = stored(drawing)
     assert kind == 'image/png' and kept.mode == 'P'
-    gap = np.abs(np.asarray(kept.convert('RGB')).astype(int)
-                 - np.asarray(drawing.convert('RGB')))
+    gap = np.abs(
+        np.asarray(kept.convert('RGB')).astype(int)
+        - np.asarray(drawing.convert('RGB'))
+    )
     assert gap.max() < 8
 
 
@@ -253,25 +287,43 @@ def test_streams_are_joined():
         return nbformat.v4.new_output('stream', name=name, text=text)
 
     picture = png_output(Image.new('RGB', (2, 2)))
-    outputs = [said('stdout', 'a'), said('stdout', 'b\n'),
-               said('stderr', 'c'), said('stdout', 'd'), picture,
-               said('stdout', 'e'), said('stdout', 'f'), said('stdout', 'g')]
+    outputs = [
+        said('stdout', 'a'),
+        said('stdout', 'b\n'),
+        said('stderr', 'c'),
+        said('stdout', 'd'),
+        picture,
+        said('stdout', 'e'),
+        said('stdout', 'f'),
+        said('stdout', 'g'),
+    ]
     joined = notebooks.join_streams(outputs)
-    assert [o.get('text') for o in joined] == [
-        'c', 'ab\nd', None, 'efg']
+    assert [o.get('text') for o in joined] == ['c', 'ab\nd', None, 'efg']
     assert [o.get('name') for o in joined] == [
-        'stderr', 'stdout', None, 'stdout']
+        'stderr',
+        'stdout',
+        None,
+        'stdout',
+    ]
     assert notebooks.join_streams([]) == []
 
 
 def test_run_stores_whole_lines_and_the_language(tmp_path):
     path = tmp_path / 'a.ipynb'
-    source = ('import sys, time\nfor i in range(3):\n    print(i, end=" ")\n'
-              '    sys.stdout.flush()\n    time.sleep(0.3)')
+    source = (
+        'import sys, time\nfor i in range(3):\n    print(i, end=" ")\n'
+        '    sys.stdout.flush()\n    time.sleep(0.3)'
+    )
     nb = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source)],
-        metadata={'kernelspec': {'name': 'python3', 'language': 'python',
-                                 'display_name': 'Python 3'}})
+        metadata={
+            'kernelspec': {
+                'name': 'python3',
+                'language': 'python',
+                'display_name': 'Python 3',
+            }
+        },
+    )
     nbformat.write(nb, path)
     notebooks.run(path)
     kept = nbformat.read(path, 4)
@@ -280,12 +332,16 @@ def test_run_stores_whole_lines_and_the_language(tmp_path):
     assert script_ending(kept) == '.py'
 
 
-STORED = [*PAGES, *sorted(ROOT.glob('exercises/*.ipynb')),
-          *sorted(ROOT.glob('exercises/solutions/*.ipynb'))]
+STORED = [
+    *PAGES,
+    *sorted(ROOT.glob('exercises/*.ipynb')),
+    *sorted(ROOT.glob('exercises/solutions/*.ipynb')),
+]
 
 
-@pytest.mark.parametrize('path', STORED, ids=[
-    path.relative_to(ROOT).as_posix() for path in STORED])
+@pytest.mark.parametrize(
+    'path', STORED, ids=[path.relative_to(ROOT).as_posix() for path in STORED]
+)
 def test_stored_in_one_form(path):
     """What a cell prints is whole; nbconvert makes a .py of the notebook."""
     nb = nbformat.read(path, 4)

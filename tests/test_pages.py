@@ -4,6 +4,7 @@ Each page is looked at once, from a server on a wide screen and from a file on
 a phone; the tests judge what was seen. With D2LMINI_SHOTS=1 screenshots of
 every page go to _build/shots/: look at them.
 """
+
 import functools
 import importlib
 import os
@@ -12,9 +13,20 @@ from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from browsing import (ADDRESS, CHAPTERS, HTML, PAGES, READING, ROOT, SAMPLE,
-                      Server, color_violations, open_page, overflow,
-                      violations)
+from browsing import (
+    ADDRESS,
+    CHAPTERS,
+    HTML,
+    PAGES,
+    READING,
+    ROOT,
+    SAMPLE,
+    Server,
+    color_violations,
+    open_page,
+    overflow,
+    violations,
+)
 from pdf import LOAD_PICTURES
 
 import d2lmini.check
@@ -63,6 +75,7 @@ def seen(site, browser):
         page = open_whole(browser, (HTML / f'{name}.html').as_uri(), 375)
         on_phone = judge(page, name, [320, 375], known)
         return SimpleNamespace(facts=facts, served=served, on_phone=on_phone)
+
     return look
 
 
@@ -82,9 +95,11 @@ def judge(page, name, widths, known):
     """Close a page; return all that is wrong with it at these widths."""
     if os.environ.get('D2LMINI_SHOTS'):
         take_shots(page, f'{name.replace("/", "_")}-{widths[-1]}')
-    found = {'problems': list(page.problems),  # axe asks for style sheets
-             'jumps': page.shift >= 0.02 and page.shift,
-             'has no scripts': page.locator('#theme').is_hidden()}
+    found = {
+        'problems': list(page.problems),  # axe asks for style sheets
+        'jumps': page.shift >= 0.02 and page.shift,
+        'has no scripts': page.locator('#theme').is_hidden(),
+    }
     for width in widths:
         page.set_viewport_size({'width': width, 'height': 900})
         found[f'sticks out at {width}'] = overflow(page)
@@ -126,8 +141,10 @@ def test_page_is_light(seen, name):
     sizes = seen(name).facts['sent']
     pictures = sum(sizes[file] for file in sizes if file.endswith('.png'))
     whole = sum(sizes.values())
-    print(f'{name}: {(whole - pictures) / 1024:.0f} KiB and '
-          f'{pictures / 1024:.0f} KiB of pictures')
+    print(
+        f'{name}: {(whole - pictures) / 1024:.0f} KiB and '
+        f'{pictures / 1024:.0f} KiB of pictures'
+    )
     assert f'{Path(name).name}.html' in sizes and 'book.css' in sizes
     assert whole - pictures <= 300 * 1024 and whole <= 1024 * 1024
 
@@ -145,8 +162,10 @@ def test_links_lead_somewhere(facts):
             target = unquote(parts.path).strip('/')
             assert (HTML / target).is_file(), (name, link)
             if anchor:
-                assert unquote(anchor) in facts[
-                    target.removesuffix('.html')]['ids'], (name, link)
+                assert (
+                    unquote(anchor)
+                    in facts[target.removesuffix('.html')]['ids']
+                ), (name, link)
 
 
 def test_formulas_are_rendered(facts):
@@ -160,10 +179,12 @@ def test_pictures_have_words_and_keep_their_place(facts):
     assert sum(len(page['pictures']) for page in facts.values()) > 10
     for name, page in facts.items():
         for source, alt, width, height, true_width, true_height in page[
-                'pictures']:
+            'pictures'
+        ]:
             assert len(alt) > 20, (name, source, alt)
             assert int(width) / int(height) == pytest.approx(
-                true_width / true_height, rel=0.03), (name, alt)
+                true_width / true_height, rel=0.03
+            ), (name, alt)
 
 
 def test_titles(facts):
@@ -186,37 +207,65 @@ def test_notebook_is_opened_and_downloaded_as_it_is(seen, name):
     owner_and_name = urlsplit(ADDRESS).path.strip('/')
     assert facts['actions']['Open in Colab'] == (
         'https://colab.research.google.com/github/'
-        f'{owner_and_name}/blob/main/{name}.ipynb')
+        f'{owner_and_name}/blob/main/{name}.ipynb'
+    )
     download = urljoin(f'{name}.html', facts['actions']['Download notebook'])
     assert (HTML / download).read_bytes() == notebook
-    (setup, shown), = facts['setUp']
+    ((setup, shown),) = facts['setUp']
     assert '%pip' in setup and not shown
 
 
 def test_first_uses_of_terms_lead_to_the_glossary(facts):
     linked = set()
     for name in CHAPTERS:
-        links = [link.split('#term-')[1] for link in facts[name]['links']
-                 if 'glossary.html#term-' in link]
+        links = [
+            link.split('#term-')[1]
+            for link in facts[name]['links']
+            if 'glossary.html#term-' in link
+        ]
         assert len(links) == len(set(links)) > 3, name
         linked.update(links)
-    assert linked == {name.removeprefix('term-') for name in
-                      facts['appendix/glossary']['ids']
-                      if name.startswith('term-')}
+    assert linked == {
+        name.removeprefix('term-')
+        for name in facts['appendix/glossary']['ids']
+        if name.startswith('term-')
+    }
 
 
-@pytest.mark.parametrize('module', [
-    'utils', 'data', 'hub', 'ops', 'numpy_cnn', 'nets', 'train', 'callbacks',
-    'plot', 'summary', 'pictures', 'fine_tune', 'explain', 'scale.processes',
-    'scale.distributed', 'scale.export', 'scale.predict'])
+@pytest.mark.parametrize(
+    'module',
+    [
+        'utils',
+        'data',
+        'hub',
+        'ops',
+        'numpy_cnn',
+        'nets',
+        'train',
+        'callbacks',
+        'plot',
+        'summary',
+        'pictures',
+        'fine_tune',
+        'explain',
+        'scale.processes',
+        'scale.distributed',
+        'scale.export',
+        'scale.predict',
+    ],
+)
 def test_the_package_is_documented(facts, module):
     module = importlib.import_module(f'd2lmini.{module}')
     own = getattr(module, '__all__', None) or [
-        name for name, thing in vars(module).items() if name[0] != '_'
-        and getattr(thing, '__module__', '') == module.__name__]
+        name
+        for name, thing in vars(module).items()
+        if name[0] != '_'
+        and getattr(thing, '__module__', '') == module.__name__
+    ]
     page = facts['appendix/api']
-    assert own and {f'{module.__name__}.{name}' for name in own
-                    } <= set(page['ids'])
+    assert own and {f'{module.__name__}.{name}' for name in own} <= set(
+        page['ids']
+    )
     assert sum('#L' in link for link in page['links']) >= len(own)
 
 

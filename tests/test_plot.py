@@ -1,4 +1,5 @@
 """Figures, and curves that grow in a notebook."""
+
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -10,8 +11,15 @@ from matplotlib import pyplot as plt
 from nbclient import NotebookClient
 
 from d2lmini import plot
-from d2lmini.plot import (Animator, draw_block, draw_network, in_notebook,
-                          show_images, show_matrices, use_style)
+from d2lmini.plot import (
+    Animator,
+    draw_block,
+    draw_network,
+    in_notebook,
+    show_images,
+    show_matrices,
+    use_style,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +65,12 @@ class Notebook:
     def update(self, figure):
         """Note when, and all points of the curves."""
         self.now += self.cost
-        self.drawn.append((self.now, [
-            line.get_xydata().tolist() for line in figure.axes[0].lines]))
+        self.drawn.append(
+            (
+                self.now,
+                [line.get_xydata().tolist() for line in figure.axes[0].lines],
+            )
+        )
 
 
 def install(notebook, monkeypatch):
@@ -101,7 +113,9 @@ def test_animator_always_draws_the_last_point(notebook):
         notebook.drawn.clear()
         n = grow(notebook, seconds)
         assert notebook.drawn[-1][1] == [
-            [[i, i] for i in range(n)], [[i, -i] for i in range(0, n, 2)]]
+            [[i, i] for i in range(n)],
+            [[i, -i] for i in range(0, n, 2)],
+        ]
         assert notebook.callbacks == [] and plt.get_fignums() == []
 
 
@@ -137,6 +151,7 @@ def test_animator_goes_on_in_the_next_cell(notebook):
 def test_animator_tidies_up_after_an_error(notebook, monkeypatch, error):
     def display(figure, display_id):
         raise error
+
     monkeypatch.setattr(plot, 'display', display)
     animator = Animator()
     animator.add(0, 1)
@@ -145,10 +160,17 @@ def test_animator_tidies_up_after_an_error(notebook, monkeypatch, error):
     assert plt.get_fignums() == [] and notebook.callbacks == []
 
 
-@pytest.mark.parametrize('y, expected', [
-    (2, [2]), (torch.tensor(2.5), [2.5]), ((1, 3), [1, 3]),
-    (torch.tensor([1., 3.]), [1, 3]), (np.array([1, 3]), [1, 3]),
-    ([np.float32(1), torch.tensor(3)], [1, 3])])
+@pytest.mark.parametrize(
+    'y, expected',
+    [
+        (2, [2]),
+        (torch.tensor(2.5), [2.5]),
+        ((1, 3), [1, 3]),
+        (torch.tensor([1.0, 3.0]), [1, 3]),
+        (np.array([1, 3]), [1, 3]),
+        ([np.float32(1), torch.tensor(3)], [1, 3]),
+    ],
+)
 def test_animator_takes_a_number_or_one_for_each_curve(y, expected):
     animator = Animator()
     animator.add(7, y)
@@ -156,19 +178,28 @@ def test_animator_takes_a_number_or_one_for_each_curve(y, expected):
 
 
 def test_animator_settings():
-    animator = Animator('epoch', 'loss', ['train', 'test'], [0, 9], [0.1, 2],
-                        yscale='log', figsize=(5, 3))
+    animator = Animator(
+        'epoch',
+        'loss',
+        ['train', 'test'],
+        [0, 9],
+        [0.1, 2],
+        yscale='log',
+        figsize=(5, 3),
+    )
     for i in range(3):
         animator.add(i, (i + 1, None))
     animator.add(3, (None, 2))
     figure = animator.figure()
-    ax, = figure.axes
+    (ax,) = figure.axes
     assert tuple(figure.get_size_inches()) == (5, 3)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ('epoch', 'loss')
     assert ax.get_xlim() == (0, 9) and ax.get_ylim() == (0.1, 2)
     assert ax.get_yscale() == 'log'
     assert [text.get_text() for text in ax.get_legend().texts] == [
-        'train', 'test']
+        'train',
+        'test',
+    ]
     one, two = ax.lines
     assert one.get_color() != two.get_color()
     assert one.get_linestyle() != two.get_linestyle()
@@ -178,7 +209,7 @@ def test_animator_settings():
 def test_animator_finds_limits_of_its_own_on_a_log_scale():
     animator = Animator(yscale='log')
     for i in range(4):
-        animator.add(i, 10.0 ** -i)
+        animator.add(i, 10.0**-i)
     low, high = animator.figure().axes[0].get_ylim()
     assert 1e-4 < low < 1e-3 and 1 < high < 10
 
@@ -195,7 +226,8 @@ def test_animator_in_a_script_shows_nothing(shell, monkeypatch, capfd):
     assert plt.get_fignums() == [] and capfd.readouterr() == ('', '')
 
 
-CELLS = ["""\
+CELLS = [
+    """\
 import torch
 from torch import nn
 from d2lmini import plot, train
@@ -214,40 +246,48 @@ plot.use_style()
 data_iter = ImageIter(torch.randint(0, 256, (512, 1, 8, 8)).byte(),
                       torch.randint(0, 3, (512,)), 4)
 net = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
-history = train.train_gpu(net, data_iter, data_iter, 25, 0.1, 'cpu')""", """\
+history = train.train_gpu(net, data_iter, data_iter, 25, 0.1, 'cpu')""",
+    """\
 animator, = Kept.all
 assert animator.figures > 1, 'train for longer'
-assert animator.curves[2] == (list(range(1, 26)), history.test_acc)
+assert animator.curves[2] == (list(range(1, 26)), history.valid_acc)
 animator.figure()
-plot.plt.show()""", """\
+plot.plt.show()""",
+    """\
 by_hand = plot.Animator()
-by_hand.add(0, 1)""", """\
-by_hand.add(1, 2)""", """\
+by_hand.add(0, 1)""",
+    """\
+by_hand.add(1, 2)""",
+    """\
 figure = by_hand.figure()
-plot.plt.show()"""]
+plot.plt.show()""",
+]
 
 
 @pytest.fixture(scope='module')
 def cells(tmp_path_factory):
     """Run CELLS in a real kernel."""
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=300,
-                   resources={'metadata': {
-                       'path': str(tmp_path_factory.mktemp('notebook'))}},
-                   ).execute()
+    NotebookClient(
+        nbformat.v4.new_notebook(cells=cells),
+        timeout=300,
+        resources={
+            'metadata': {'path': str(tmp_path_factory.mktemp('notebook'))}
+        },
+    ).execute()
     return cells
 
 
 def test_training_in_a_real_notebook_leaves_one_output(cells):
-    output, = cells[0].outputs
+    (output,) = cells[0].outputs
     assert output.output_type == 'display_data'
-    whole, = cells[1].outputs
+    (whole,) = cells[1].outputs
     assert output.data['image/png'] == whole.data['image/png']
 
 
 def test_curves_by_hand_in_a_real_notebook_stay_in_their_cell(cells):
-    output, = cells[2].outputs
-    whole, = cells[4].outputs
+    (output,) = cells[2].outputs
+    (whole,) = cells[4].outputs
     assert output.output_type == 'display_data' and cells[3].outputs == []
     assert output.data['image/png'] == whole.data['image/png']
 
@@ -262,14 +302,25 @@ def test_style():
     assert plt.rcParams['font.size'] >= 8
     lines = [ax.plot([0, 1])[0] for _ in range(6)]
     assert len({line.get_color() for line in lines}) == 6
-    assert len({str(line.get_linestyle()) + str(
-        line._dash_pattern) for line in lines}) == 6
+    assert (
+        len(
+            {
+                str(line.get_linestyle()) + str(line._dash_pattern)
+                for line in lines
+            }
+        )
+        == 6
+    )
 
 
-IMAGES = {'gray': torch.rand(4, 5), 'one channel': torch.rand(1, 4, 5),
-          'colors first': torch.rand(3, 4, 5), 'colors last': np.random.rand(
-              4, 5, 3), 'bytes': np.ones((4, 5), np.uint8),
-          'graph': torch.rand(3, 4, 5, requires_grad=True)}
+IMAGES = {
+    'gray': torch.rand(4, 5),
+    'one channel': torch.rand(1, 4, 5),
+    'colors first': torch.rand(3, 4, 5),
+    'colors last': np.random.rand(4, 5, 3),
+    'bytes': np.ones((4, 5), np.uint8),
+    'graph': torch.rand(3, 4, 5, requires_grad=True),
+}
 
 
 @pytest.mark.parametrize('kind', IMAGES)
@@ -281,33 +332,41 @@ def test_show_images(kind):
     assert [ax.get_title() for ax in axes] == list('abcdef')
     for ax in axes:
         shown = ax.images[0].get_array()
-        assert shown.shape == ((4, 5, 3) if 'colors' in kind or kind == 'graph'
-                               else (4, 5))
+        assert shown.shape == (
+            (4, 5, 3) if 'colors' in kind or kind == 'graph' else (4, 5)
+        )
         assert ax.images[0].get_cmap().name == 'gray' and not ax.axison
 
 
 def test_show_images_does_not_mix_up_channels():
     image = torch.rand(3, 4, 5)
-    ax, = show_images([image], 1, 1)
-    np.testing.assert_array_equal(ax.images[0].get_array(),
-                                  image.permute(1, 2, 0))
+    (ax,) = show_images([image], 1, 1)
+    np.testing.assert_array_equal(
+        ax.images[0].get_array(), image.permute(1, 2, 0)
+    )
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (([torch.rand(4, 5)] * 5, 2, 3), '2 x 3 needs 6 images, got 5'),
-    (([torch.rand(4, 5)] * 6, 2, 3, ['a']), '2 x 3 needs 6 titles, got 1'),
-    (([torch.rand(2, 4, 5)], 1, 1), r'Invalid shape \(2, 4, 5\)'),
-    (([torch.rand(4)], 1, 1), r'Invalid shape \(4,\)')])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (([torch.rand(4, 5)] * 5, 2, 3), '2 x 3 needs 6 images, got 5'),
+        (([torch.rand(4, 5)] * 6, 2, 3, ['a']), '2 x 3 needs 6 titles, got 1'),
+        (([torch.rand(2, 4, 5)], 1, 1), r'Invalid shape \(2, 4, 5\)'),
+        (([torch.rand(4)], 1, 1), r'Invalid shape \(4,\)'),
+    ],
+)
 def test_show_images_refuses(arguments, message):
     with pytest.raises((ValueError, TypeError), match=message):
         show_images(*arguments)
 
 
 def test_show_matrices():
-    one, two = torch.arange(6.).reshape(2, 3), np.array([[0.12345]])
+    one, two = torch.arange(6.0).reshape(2, 3), np.array([[0.12345]])
     axes = show_matrices([one, two], titles=['one', 'two'])
     assert [[text.get_text() for text in ax.texts] for ax in axes] == [
-        ['0', '1', '2', '3', '4', '5'], ['0.123']]
+        ['0', '1', '2', '3', '4', '5'],
+        ['0.123'],
+    ]
     assert [ax.get_title() for ax in axes] == ['one', 'two']
     dark, light = axes[0].texts[0], axes[0].texts[-1]
     assert (dark.get_color(), light.get_color()) == ('white', 'black')
@@ -315,8 +374,14 @@ def test_show_matrices():
 
 
 def test_draw_network():
-    ax = draw_network([('image', (1, 28, 28)), ('conv', (6, 28, 28)),
-                       ('pool', (6, 14, 14)), ('linear', (10,))])
+    ax = draw_network(
+        [
+            ('image', (1, 28, 28)),
+            ('conv', (6, 28, 28)),
+            ('pool', (6, 14, 14)),
+            ('linear', (10,)),
+        ]
+    )
     texts = [text.get_text() for text in ax.texts]
     for words in ['image', '1\n28×28', 'pool', '6\n14×14', 'linear', '10\n']:
         assert words in texts
@@ -330,10 +395,21 @@ def test_draw_network():
 BLOCKS = {
     'chain': (['x', '5×5 conv', 'ReLU', '2×2 pool', 'linear', ''], 4, 5),
     'shortcut': (['x', [['3×3 conv', 'BN'], []], '+', 'ReLU', 'y'], 4, 6),
-    'inception': (['x', [['1×1 conv'], ['1×1 conv', '3×3 conv'],
-                         ['3×3\npool', '1×1 conv']], 'concat'], 6, 8),
-    'dense': (['x', [['conv'], []], 'concat', [['conv'], []], 'concat'],
-              4, 6)}
+    'inception': (
+        [
+            'x',
+            [
+                ['1×1 conv'],
+                ['1×1 conv', '3×3 conv'],
+                ['3×3\npool', '1×1 conv'],
+            ],
+            'concat',
+        ],
+        6,
+        8,
+    ),
+    'dense': (['x', [['conv'], []], 'concat', [['conv'], []], 'concat'], 4, 6),
+}
 
 
 @pytest.mark.parametrize('block', BLOCKS)
@@ -341,8 +417,12 @@ def test_draw_block(block):
     stages, num_boxes, num_wires = BLOCKS[block]
     ax = draw_block(stages)
     assert (len(ax.patches), len(ax.lines)) == (num_boxes, num_wires)
-    flat = [name for stage in stages for branch in (
-        [[stage]] if isinstance(stage, str) else stage) for name in branch]
+    flat = [
+        name
+        for stage in stages
+        for branch in ([[stage]] if isinstance(stage, str) else stage)
+        for name in branch
+    ]
     assert [text.get_text() for text in ax.texts] == flat
     assert {text.get_size() for text in ax.texts} == {8}
 
@@ -353,44 +433,70 @@ def test_draw_block_leaves_room_for_all(block):
     use_style()
     ax = draw_block(BLOCKS[block][0])
     ax.figure.canvas.draw()
-    whole, boxes = ax.figure.bbox, [box.get_window_extent()
-                                    for box in ax.patches]
-    words = [text.get_window_extent() for text in ax.texts
-             if text.get_text()]
+    whole, boxes = (
+        ax.figure.bbox,
+        [box.get_window_extent() for box in ax.patches],
+    )
+    words = [text.get_window_extent() for text in ax.texts if text.get_text()]
     for extent in boxes + words:
         assert 0 < extent.x0 < extent.x1 < whole.x1
         assert 0 < extent.y0 < extent.y1 < whole.y1
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:i])
-        assert sum(box.fully_contains(*name.min)
-                   and box.fully_contains(*name.max) for name in words) == 1
+        assert (
+            sum(
+                box.fully_contains(*name.min) and box.fully_contains(*name.max)
+                for name in words
+            )
+            == 1
+        )
 
 
 def test_draw_block_joins_what_follows_each_other():
     """Each line goes from one box's right side to another one's left."""
     ax = draw_block(['conv', [['conv', 'ReLU'], ['conv'], []], '+', 'conv'])
-    sides = {name: [(round(x, 6), round(box.get_y(), 6),
-                     round(box.get_y() + box.get_height(), 6))
-                    for box in ax.patches
-                    for x in [box.get_x() + at * box.get_width()]]
-             for name, at in [('left', 0), ('right', 1)]}
+    sides = {
+        name: [
+            (
+                round(x, 6),
+                round(box.get_y(), 6),
+                round(box.get_y() + box.get_height(), 6),
+            )
+            for box in ax.patches
+            for x in [box.get_x() + at * box.get_width()]
+        ]
+        for name, at in [('left', 0), ('right', 1)]
+    }
     joined = []
     for line in ax.lines:
         (*start,), (*end,) = line.get_xydata()[[0, -1]]
-        joined.append([
-            [i for i, (x, low, high) in enumerate(sides[name])
-             if abs(x - px) < 0.05 and low < py < high]
-            for name, (px, py) in [('right', start), ('left', end)]])
+        joined.append(
+            [
+                [
+                    i
+                    for i, (x, low, high) in enumerate(sides[name])
+                    if abs(x - px) < 0.05 and low < py < high
+                ]
+                for name, (px, py) in [('right', start), ('left', end)]
+            ]
+        )
     # 0: conv, 1 to 3: in the branches, 4: the bar, 5: conv
-    assert sorted(joined) == sorted([
-        [[0], [1]], [[1], [2]], [[0], [3]], [[2], [4]], [[3], [4]],
-        [[0], [4]], [[4], [5]]])
+    assert sorted(joined) == sorted(
+        [
+            [[0], [1]],
+            [[1], [2]],
+            [[0], [3]],
+            [[2], [4]],
+            [[3], [4]],
+            [[0], [4]],
+            [[4], [5]],
+        ]
+    )
 
 
 def test_draw_block_tells_kinds_apart_without_color():
     ax = draw_block(['x', 'conv', 'ReLU', 'pool', 'linear'])
-    looks = {(box.get_hatch(), type(box.get_boxstyle()))
-             for box in ax.patches}
+    looks = {(box.get_hatch(), type(box.get_boxstyle())) for box in ax.patches}
     assert len(looks) == len({box.get_edgecolor() for box in ax.patches}) == 4
 
 

@@ -4,6 +4,7 @@ A question's `assert` is a Python expression that knows the text of the right
 option as `right`. It must hold, and, where it uses `right`, must fail for
 each of the other options.
 """
+
 import copy
 import math
 import re
@@ -28,14 +29,19 @@ from torchvision.transforms import v2
 from d2lmini import nets, numpy_cnn, ops, summary
 
 ROOT = Path(__file__).parent.parent
-QUIZZES = {path.stem: yaml.safe_load(path.read_text(encoding='utf-8'))
-           for path in sorted((ROOT / 'quiz').glob('*.yml'))}
-QUESTIONS = [pytest.param(question, id=f'{name}-{number}')
-             for name, quiz in QUIZZES.items()
-             for number, question in enumerate(quiz, 1)]
+QUIZZES = {
+    path.stem: yaml.safe_load(path.read_text(encoding='utf-8'))
+    for path in sorted((ROOT / 'quiz').glob('*.yml'))
+}
+QUESTIONS = [
+    pytest.param(question, id=f'{name}-{number}')
+    for name, quiz in QUIZZES.items()
+    for number, question in enumerate(quiz, 1)
+]
 
 
 # What the questions say
+
 
 def error(f):
     """Return the message of the error that f() ends in, or ''."""
@@ -52,13 +58,28 @@ def on_meta(make):
         return make()
 
 
-NAMES = {'torch': torch, 'nn': nn, 'F': F, 'np': np, 'math': math, 're': re,
-         'copy': copy, 'signal': signal, 'v2': v2, 'checkpoint': checkpoint,
-         'DataLoader': DataLoader,
-         'summary': summary.summary, 'error': error, 'on_meta': on_meta}
+NAMES = {
+    'torch': torch,
+    'nn': nn,
+    'F': F,
+    'np': np,
+    'math': math,
+    're': re,
+    'copy': copy,
+    'signal': signal,
+    'v2': v2,
+    'checkpoint': checkpoint,
+    'DataLoader': DataLoader,
+    'summary': summary.summary,
+    'error': error,
+    'on_meta': on_meta,
+}
 for module in (ops, nets, numpy_cnn):
-    NAMES |= {name: value for name, value in vars(module).items()
-              if isinstance(value, (types.FunctionType, type))}
+    NAMES |= {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, (types.FunctionType, type))
+    }
 
 
 def holds(question, right):
@@ -75,8 +96,11 @@ def is_refused(question, wrong):
 
 
 def right_place(question):
-    place, = [i for i, option in enumerate(question['options'])
-              if option.get('right')]
+    (place,) = [
+        i
+        for i, option in enumerate(question['options'])
+        if option.get('right')
+    ]
     return place
 
 
@@ -103,13 +127,16 @@ def test_question_is_complete(question):
         assert len(option['why'].strip()) >= 40, option
     for key in ('text', 'why'):
         assert len({option[key] for option in options}) == len(options)
-    for text in [question['question'], *(o[k] for o in options
-                                         for k in ('text', 'why'))]:
+    for text in [
+        question['question'],
+        *(o[k] for o in options for k in ('text', 'why')),
+    ]:
         assert text.count('`') % 2 == 0 and '$' not in text, text
 
 
-@pytest.mark.parametrize('question', [
-    q for q in QUESTIONS if 'assert' in q.values[0]])
+@pytest.mark.parametrize(
+    'question', [q for q in QUESTIONS if 'assert' in q.values[0]]
+)
 def test_right_option_is_right(question):
     options = [option['text'] for option in question['options']]
     right = options.pop(right_place(question))
@@ -151,19 +178,30 @@ Books.
 @pytest.fixture(scope='module')
 def page_url(tmp_path_factory):
     """Build a book of one chapter; return the page's address, a file."""
-    folder, html, trees = (tmp_path_factory.mktemp(name)
-                           for name in ['book', 'html', 'trees'])
+    folder, html, trees = (
+        tmp_path_factory.mktemp(name) for name in ['book', 'html', 'trees']
+    )
     shutil.copytree(ROOT / 'quiz', folder / 'quiz')
     (folder / 'chapters').mkdir()
     for name in [f'chapters/{PAGE}.md', 'index.md']:
         (folder / name).write_text(TEXT)
-    Sphinx(folder, None, html, trees, 'html', status=None, warning=sys.stdout,
-           confoverrides={
-               'extensions': ['myst_parser', 'quiz'], 'html_theme': 'theme',
-               'html_theme_path': [str(ROOT / 'site')],
-               'html_static_path': [str(ROOT / 'site/static')],
-               'html_js_files': ['book.js'],
-               'suppress_warnings': ['toc.not_included']}).build()
+    Sphinx(
+        folder,
+        None,
+        html,
+        trees,
+        'html',
+        status=None,
+        warning=sys.stdout,
+        confoverrides={
+            'extensions': ['myst_parser', 'quiz'],
+            'html_theme': 'theme',
+            'html_theme_path': [str(ROOT / 'site')],
+            'html_static_path': [str(ROOT / 'site/static')],
+            'html_js_files': ['book.js'],
+            'suppress_warnings': ['toc.not_included'],
+        },
+    ).build()
     assert 'quiz' not in (html / 'index.html').read_text()
     return (html / 'chapters' / f'{PAGE}.html').as_uri()
 
@@ -175,7 +213,8 @@ def quiz(visit, page_url):
 
 def choose(page, question, option):
     page.locator('.quiz fieldset').nth(question).locator('label').nth(
-        option).click()
+        option
+    ).click()
 
 
 def verdicts(page):
@@ -184,7 +223,8 @@ def verdicts(page):
 
 def chosen(page):
     return page.locator('.quiz input').evaluate_all(
-        'inputs => inputs.flatMap((e, i) => e.checked ? [i] : [])')
+        'inputs => inputs.flatMap((e, i) => e.checked ? [i] : [])'
+    )
 
 
 def a_wrong_place(question):
@@ -197,11 +237,17 @@ def plain(text):
 
 def test_quiz_stands_between_summary_and_exercises(quiz):
     assert quiz.locator('article :is(h2, h3)').evaluate_all(
-        'all => all.map(e => [e.localName, e.firstChild.data])') == [
-        ['h2', 'Summary'], ['h3', 'What goes wrong'],
-        ['h2', 'Check yourself'], ['h2', 'Exercises'], ['h2', 'Reading']]
+        'all => all.map(e => [e.localName, e.firstChild.data])'
+    ) == [
+        ['h2', 'Summary'],
+        ['h3', 'What goes wrong'],
+        ['h2', 'Check yourself'],
+        ['h2', 'Exercises'],
+        ['h2', 'Reading'],
+    ]
     quiz.locator('#on-this-page').get_by_role(
-        'link', name='Check yourself').click()
+        'link', name='Check yourself'
+    ).click()
     assert quiz.url.endswith('#check-yourself')
     assert quiz.locator('.quiz fieldset').count() == len(QUIZZES[PAGE])
     assert quiz.problems == []
@@ -214,7 +260,8 @@ def test_choice_is_explained_remembered_and_cleared(quiz):
     for place, words in [(wrong, '✗ Not right. '), (right, '✓ Right. ')]:
         choose(quiz, 0, place)
         assert verdicts(quiz)[0].strip() == (
-            words + plain(question['options'][place]['why']))
+            words + plain(question['options'][place]['why'])
+        )
         assert not any(verdicts(quiz)[1:])
     choose(quiz, 1, a_wrong_place(QUIZZES[PAGE][1]))
     seen = chosen(quiz), verdicts(quiz)
@@ -233,9 +280,11 @@ def test_choice_is_explained_remembered_and_cleared(quiz):
 def test_answers_to_questions_that_changed_are_forgotten(quiz):
     choose(quiz, 0, 1)
     choose(quiz, 1, 1)
-    quiz.evaluate("""name => localStorage.setItem(name,
+    quiz.evaluate(
+        """name => localStorage.setItem(name,
         localStorage.getItem(name).replace(/"[^"]*":/, '"another":'))""",
-                  f'quiz {PAGE}')
+        f'quiz {PAGE}',
+    )
     quiz.reload()
     assert len(chosen(quiz)) == 1
 
@@ -252,7 +301,8 @@ def test_quiz_works_where_nothing_can_be_kept(quiz):
 
 def test_quiz_by_keyboard(quiz):
     quiz.locator('#check-yourself').evaluate(
-        'section => { section.tabIndex = -1; section.focus(); }')
+        'section => { section.tabIndex = -1; section.focus(); }'
+    )
     keys = quiz.keyboard
     keys.press('Tab')
     keys.press('Space')
@@ -267,7 +317,7 @@ def test_quiz_by_keyboard(quiz):
     keys.press('Space')
     assert len(chosen(quiz)) == 2
     quiz.keyboard.press('Shift+Tab')
-    assert quiz.evaluate("document.activeElement.localName") == 'summary'
+    assert quiz.evaluate('document.activeElement.localName') == 'summary'
 
 
 def test_quiz_without_scripts(visit, page_url):
@@ -280,8 +330,9 @@ def test_quiz_without_scripts(visit, page_url):
         reasons = box.locator('li').all_inner_texts()
         for option, reason in zip(question['options'], reasons, strict=True):
             sign = '✓ Right.' if option.get('right') else '✗ Not right.'
-            assert plain(reason) == (f'{plain(option["text"])} {sign} '
-                                     f'{plain(option["why"])}')
+            assert plain(reason) == (
+                f'{plain(option["text"])} {sign} {plain(option["why"])}'
+            )
 
 
 QUIZ_ONLY = {'include': [['.quiz']]}
@@ -289,15 +340,17 @@ QUIZ_ONLY = {'include': [['.quiz']]}
 
 def test_quiz_is_for_everyone(quiz):
     for number, question in enumerate(QUIZZES[PAGE]):
-        choose(quiz, number, (a_wrong_place, right_place)[number % 2](
-            question))
+        choose(
+            quiz, number, (a_wrong_place, right_place)[number % 2](question)
+        )
     quiz.locator('summary').first.click()
     assert quiz.problems == []
     for width in [1280, 320]:
         quiz.set_viewport_size({'width': width, 'height': 900})
         assert overflow(quiz) == []
         sizes = quiz.locator('.quiz :is(label, summary, button)').evaluate_all(
-            'all => all.map(e => e.getBoundingClientRect().height)')
+            'all => all.map(e => e.getBoundingClientRect().height)'
+        )
         assert min(sizes) >= 24
         assert run_axe(quiz, QUIZ_ONLY) == []
     quiz.emulate_media(color_scheme='dark')

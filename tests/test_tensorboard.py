@@ -1,4 +1,5 @@
 """TensorBoard reads what SummaryWriter has written, and serves it."""
+
 import json
 import os
 import socket
@@ -30,10 +31,22 @@ def server(tmp_path):
     port, log = free_port(), tmp_path / 'log.txt'
     with open(log, 'wb') as file:
         process = subprocess.Popen(
-            [sys.executable, '-m', 'tensorboard.main', '--logdir', tmp_path,
-             '--host', '127.0.0.1', '--port', str(port), '--load_fast=false'],
-            stdout=file, stderr=subprocess.STDOUT,
-            env=os.environ | {'NO_PROXY': '127.0.0.1'})
+            [
+                sys.executable,
+                '-m',
+                'tensorboard.main',
+                '--logdir',
+                tmp_path,
+                '--host',
+                '127.0.0.1',
+                '--port',
+                str(port),
+                '--load_fast=false',
+            ],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {'NO_PROXY': '127.0.0.1'},
+        )
     try:
         yield Server(f'http://127.0.0.1:{port}', process, log)
     finally:
@@ -49,7 +62,8 @@ class Server:
     def __init__(self, address, process, log):
         self.address, self.process, self.log = address, process, log
         self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}))  # loopback needs no proxy
+            urllib.request.ProxyHandler({})
+        )  # loopback needs no proxy
 
     def ask(self, path, patience=90):
         """Return the answer as data, as soon as there is one."""
@@ -61,7 +75,7 @@ class Server:
                     if answer := json.loads(r.read()):
                         return answer
             except (urllib.error.URLError, ConnectionError):
-                pass              # not started, or has not read the files yet
+                pass  # not started, or has not read the files yet
             time.sleep(0.2)
         pytest.fail(f'no answer from {path}: {self.log.read_text()}')
 
@@ -70,7 +84,9 @@ def test_scalars_over_http(server):
     tags = server.ask('/data/plugin/scalars/tags')
     assert tags.keys() == {'slow', 'fast'}
     for run, factor in [('slow', 1), ('fast', 0.5)]:
-        points = server.ask('/data/plugin/scalars/scalars'
-                            f'?run={run}&tag=loss%2Ftraining')
+        points = server.ask(
+            f'/data/plugin/scalars/scalars?run={run}&tag=loss%2Ftraining'
+        )
         assert [point[1:] for point in points] == [
-            [i, factor * loss] for i, loss in enumerate(LOSSES, 1)]
+            [i, factor * loss] for i, loss in enumerate(LOSSES, 1)
+        ]

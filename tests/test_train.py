@@ -1,4 +1,5 @@
 """Training: what it learns, counts, says, and survives."""
+
 import copy
 import functools
 import io
@@ -10,6 +11,7 @@ import signal
 import sys
 import time
 
+import children
 import pytest
 import torch
 from torch import nn
@@ -17,13 +19,24 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
 
-import children
-from d2lmini.callbacks import (Callback, Checkpoint, Compile, KeepBest,
-                               MemoryFormat, MixedPrecision, TensorBoard)
+from d2lmini.callbacks import (
+    Callback,
+    Checkpoint,
+    Compile,
+    KeepBest,
+    MemoryFormat,
+    MixedPrecision,
+    TensorBoard,
+)
 from d2lmini.data import ImageIter
 from d2lmini.plot import Animator
-from d2lmini.train import (History, accuracy, evaluate_accuracy_gpu,
-                           init_weights, train_gpu)
+from d2lmini.train import (
+    History,
+    accuracy,
+    evaluate_accuracy_gpu,
+    init_weights,
+    train_gpu,
+)
 from d2lmini.utils import get_rng_state, set_seed
 
 COLUMNS = ['loss', 'train_acc', 'valid_acc']
@@ -31,9 +44,12 @@ COLUMNS = ['loss', 'train_acc', 'valid_acc']
 
 def make_data(n, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return (torch.randint(0, 256, (n, 1, 8, 8), generator=generator,
-                          dtype=torch.uint8),
-            torch.randint(0, 3, (n,), generator=generator))
+    return (
+        torch.randint(
+            0, 256, (n, 1, 8, 8), generator=generator, dtype=torch.uint8
+        ),
+        torch.randint(0, 3, (n,), generator=generator),
+    )
 
 
 def make_iter(n=22, batch_size=4, shuffle=True, **options):
@@ -42,13 +58,19 @@ def make_iter(n=22, batch_size=4, shuffle=True, **options):
 
 def make_loader(n=22, batch_size=4, **options):
     X, y = make_data(n)
-    return DataLoader(TensorDataset(X / 255, y), batch_size, shuffle=True,
-                      **options)
+    return DataLoader(
+        TensorDataset(X / 255, y), batch_size, shuffle=True, **options
+    )
 
 
 def make_net(dropout=0.0, activation=nn.ReLU):
-    return nn.Sequential(nn.Conv2d(1, 4, 3), activation(),
-                         nn.Dropout(dropout), nn.Flatten(), nn.Linear(144, 3))
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        activation(),
+        nn.Dropout(dropout),
+        nn.Flatten(),
+        nn.Linear(144, 3),
+    )
 
 
 def weights(net):
@@ -73,20 +95,29 @@ def seed():
 
 def test_learns_eight_images_by_heart():
     data_iter, net = make_iter(8, 3), make_net()
-    history = train_gpu(net, data_iter, data_iter, 60, 0.1, 'cpu',
-                        optimizer=momentum)
+    history = train_gpu(
+        net, data_iter, data_iter, 60, 0.1, 'cpu', optimizer=momentum
+    )
     assert history.valid_acc[-1] == 1 and history.loss[-1] < 0.05
     assert evaluate_accuracy_gpu(net, data_iter) == 1
     assert all(seconds > 0 for seconds in history.seconds)
 
 
-@pytest.mark.parametrize('n, batch_size', [
-    (1, 1), (1, 4), (3, 1), (4, 4), (5, 4), (9, 4), (22, 4), (23, 2)])
+@pytest.mark.parametrize(
+    'n, batch_size',
+    [(1, 1), (1, 4), (3, 1), (4, 4), (5, 4), (9, 4), (22, 4), (23, 2)],
+)
 def test_sums_are_exact_whatever_the_batches(n, batch_size):
     """With a rate of 0 the net stays, so all batches meet the same net."""
     net, (X, y) = make_net(), make_data(n)
-    history = train_gpu(net, make_iter(n, batch_size),
-                        make_iter(n, batch_size, shuffle=False), 2, 0.0, 'cpu')
+    history = train_gpu(
+        net,
+        make_iter(n, batch_size),
+        make_iter(n, batch_size, shuffle=False),
+        2,
+        0.0,
+        'cpu',
+    )
     y_hat = net(X / 255)
     loss = F.cross_entropy(y_hat, y).item()
     share = float((y_hat.argmax(1) == y).double().mean())
@@ -110,8 +141,10 @@ def test_test_iter_is_not_trained_on():
     assert weights(nets[0]).equal(weights(nets[1]))
 
 
-@pytest.mark.parametrize('make', [
-    make_loader, lambda: list(make_loader()), lambda: make_iter(seed=3)])
+@pytest.mark.parametrize(
+    'make',
+    [make_loader, lambda: list(make_loader()), lambda: make_iter(seed=3)],
+)
 def test_train_iter_may_be_any_collection_of_batches(make):
     net = make_net()
     before = weights(net)
@@ -121,8 +154,15 @@ def test_train_iter_may_be_any_collection_of_batches(make):
 
 def test_without_test_iter_nothing_is_tested(tmp_path):
     spy = Spy()
-    history = train_gpu(nn.Sequential(spy, make_net()), make_iter(), None, 2,
-                        0.1, 'cpu', callbacks=[Checkpoint(tmp_path / 'run.pt')])
+    history = train_gpu(
+        nn.Sequential(spy, make_net()),
+        make_iter(),
+        None,
+        2,
+        0.1,
+        'cpu',
+        callbacks=[Checkpoint(tmp_path / 'run.pt')],
+    )
     assert all(training for training, _ in spy.log)
     assert [value != value for value in history.valid_acc] == [True] * 2
     assert 'nan' not in str(history) and 'valid' not in str(history)
@@ -140,8 +180,18 @@ def test_optimizer_loss_and_scheduler_are_used():
     def optimizer(parameters, lr):
         seen.append(torch.optim.Adam(parameters, lr=lr))
         return seen[0]
-    train_gpu(make_net(), make_iter(8, 8), make_iter(), 5, 0.08, 'cpu',
-              optimizer=optimizer, loss=loss, scheduler=halve)
+
+    train_gpu(
+        make_net(),
+        make_iter(8, 8),
+        make_iter(),
+        5,
+        0.08,
+        'cpu',
+        optimizer=optimizer,
+        loss=loss,
+        scheduler=halve,
+    )
     assert rates == [0.08, 0.08, 0.04, 0.04, 0.02]
 
 
@@ -163,17 +213,34 @@ def test_seeded_train_iter_gives_the_same_orders_in_every_run():
 
 
 def conv_net(*between):
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), *between,
-                         nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 3))
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(),
+        *between,
+        nn.Conv2d(4, 4, 3),
+        nn.Flatten(),
+        nn.Linear(64, 3),
+    )
 
 
 def test_channels_last_is_the_default_and_trains_alike():
     nets = [conv_net(), None]
     nets[1] = copy.deepcopy(nets[0])
     plain = MemoryFormat(torch.contiguous_format)
-    a, b = (train_gpu(net, make_iter(), None, 3, 0.1, seed=0, plot=False,
-                      init=init_weights, callbacks=callbacks)
-            for net, callbacks in zip(nets, [[plain], []]))
+    a, b = (
+        train_gpu(
+            net,
+            make_iter(),
+            None,
+            3,
+            0.1,
+            seed=0,
+            plot=False,
+            init=init_weights,
+            callbacks=callbacks,
+        )
+        for net, callbacks in zip(nets, [[plain], []])
+    )
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert b.loss == pytest.approx(a.loss, abs=1e-5)
     slow, fast = (net[2].weight for net in nets)
@@ -186,8 +253,9 @@ class Viewed(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4),
-                                  nn.Dropout(0.3))
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.3)
+        )
         self.head = nn.Linear(144, 3)
 
     def forward(self, X):
@@ -198,9 +266,18 @@ def test_a_net_that_uses_view_trains_as_before():
     nets = [Viewed(), None]
     nets[1] = copy.deepcopy(nets[0])
     for net, callbacks in zip(
-            nets, [[MemoryFormat(torch.contiguous_format)], []]):
-        train_gpu(net, make_iter(), make_iter(), 2, 0.1, 'cpu', seed=0,
-                  callbacks=callbacks)
+        nets, [[MemoryFormat(torch.contiguous_format)], []]
+    ):
+        train_gpu(
+            net,
+            make_iter(),
+            make_iter(),
+            2,
+            0.1,
+            'cpu',
+            seed=0,
+            callbacks=callbacks,
+        )
     for a, b in zip(*(net.state_dict().values() for net in nets)):
         assert a.equal(b)
     assert 'forward' not in vars(nets[1])
@@ -230,10 +307,19 @@ def test_bf16_computes_layers_not_weights():
         value = F.cross_entropy(y_hat, y)
         seen.append((y_hat.dtype, value.dtype))
         return value
+
     seen, notes, net = [], Dtypes(), make_net()
     net = nn.Sequential(net[:4], notes, net[4])
-    history = train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu',
-                        loss=loss, callbacks=[MixedPrecision()])
+    history = train_gpu(
+        net,
+        make_iter(8),
+        make_iter(8),
+        2,
+        0.1,
+        'cpu',
+        loss=loss,
+        callbacks=[MixedPrecision()],
+    )
     assert notes.log == {(torch.bfloat16, True), (torch.bfloat16, False)}
     assert set(seen) == {(torch.bfloat16, torch.float32)}
     assert {p.dtype for p in net.parameters()} == {torch.float32}
@@ -244,9 +330,20 @@ def test_bf16_computes_layers_not_weights():
 def test_bf16_learns_alike():
     nets = [make_net(), None, None]
     nets[1:] = [copy.deepcopy(nets[0]) for _ in nets[1:]]
-    a, b, c = (train_gpu(net, make_iter(8, 3), make_iter(8), 40, 0.1, 'cpu',
-                         optimizer=momentum, seed=0, callbacks=callbacks)
-               for net, callbacks in zip(nets, [[], [MixedPrecision()], []]))
+    a, b, c = (
+        train_gpu(
+            net,
+            make_iter(8, 3),
+            make_iter(8),
+            40,
+            0.1,
+            'cpu',
+            optimizer=momentum,
+            seed=0,
+            callbacks=callbacks,
+        )
+        for net, callbacks in zip(nets, [[], [MixedPrecision()], []])
+    )
     assert a.loss == c.loss != b.loss
     assert a.loss[:3] == pytest.approx(b.loss[:3], abs=0.02)
     assert b.valid_acc[-1] == 1
@@ -258,25 +355,43 @@ def test_compiled_trains_alike_and_leaves_the_net_alone(tmp_path):
     def note(net):
         calls.append(net)
         return eager(net, backend='aot_eager')  # all but the C++ compiler
+
     nets, histories = [make_net(), None], []
     nets[1] = copy.deepcopy(nets[0])
     names, text = list(nets[0].state_dict()), str(nets[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, 'compile', note)
         for net, compiles in zip(nets, [False, True]):
-            histories.append(train_gpu(
-                net, make_iter(), make_iter(), 3, 0.1, 'cpu', seed=0,
-                callbacks=[Checkpoint(tmp_path / f'{compiles}.pt')]
-                + [Compile()] * compiles))
+            histories.append(
+                train_gpu(
+                    net,
+                    make_iter(),
+                    make_iter(),
+                    3,
+                    0.1,
+                    'cpu',
+                    seed=0,
+                    callbacks=[Checkpoint(tmp_path / f'{compiles}.pt')]
+                    + [Compile()] * compiles,
+                )
+            )
     assert len(calls) == 1 and calls[0] is nets[1]
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert histories[0].loss == pytest.approx(histories[1].loss)
     assert list(nets[1].state_dict()) == names and str(nets[1]) == text
-    for name in ('False', 'True'):      # and either goes on as the other
+    for name in ('False', 'True'):  # and either goes on as the other
         state = torch.load(tmp_path / f'{name}.pt')
         assert list(state['net']) == names
-        longer = train_gpu(make_net(), make_iter(), None, 4, 0.1, 'cpu',
-                           seed=0, callbacks=[Checkpoint(tmp_path / f'{name}.pt')])
+        longer = train_gpu(
+            make_net(),
+            make_iter(),
+            None,
+            4,
+            0.1,
+            'cpu',
+            seed=0,
+            callbacks=[Checkpoint(tmp_path / f'{name}.pt')],
+        )
         assert len(longer) == 4
 
 
@@ -287,23 +402,32 @@ def test_every_net_is_compiled_not_the_first_eight_only():
     def note(graph, inputs):
         made.append(graph)
         return graph.forward
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch, 'compile', functools.partial(
-            torch.compile, backend=note))
+        patch.setattr(
+            torch, 'compile', functools.partial(torch.compile, backend=note)
+        )
         for channels in range(1, 11):
-            net = nn.Sequential(nn.Conv2d(1, channels, 3), nn.Flatten(),
-                                nn.Linear(36 * channels, 3))
-            train_gpu(net, make_iter(8), None, 1, 0.1, 'cpu',
-                      callbacks=[Compile()])
+            net = nn.Sequential(
+                nn.Conv2d(1, channels, 3),
+                nn.Flatten(),
+                nn.Linear(36 * channels, 3),
+            )
+            train_gpu(
+                net, make_iter(8), None, 1, 0.1, 'cpu', callbacks=[Compile()]
+            )
     assert len(made) >= 10
 
 
 def test_compile_without_a_compiler_says_so(monkeypatch):
     monkeypatch.setenv('CXX', 'no-such-compiler')
-    with pytest.raises(RuntimeError, match='C.. compiler .*no-such-compiler '
-                       'is not found.*without Compile'):
-        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu',
-                  callbacks=[Compile()])
+    with pytest.raises(
+        RuntimeError,
+        match='C.. compiler .*no-such-compiler is not found.*without Compile',
+    ):
+        train_gpu(
+            make_net(), make_iter(), None, 1, 0.1, 'cpu', callbacks=[Compile()]
+        )
 
 
 def test_compile_by_the_cpp_compiler():
@@ -312,8 +436,16 @@ def test_compile_by_the_cpp_compiler():
     nets = [make_net(), None]
     nets[1] = copy.deepcopy(nets[0])
     for net, compiles in zip(nets, [False, True]):
-        train_gpu(net, make_iter(8), make_iter(8), 2, 0.1, 'cpu', seed=0,
-                  callbacks=[Compile()] * compiles)
+        train_gpu(
+            net,
+            make_iter(8),
+            make_iter(8),
+            2,
+            0.1,
+            'cpu',
+            seed=0,
+            callbacks=[Compile()] * compiles,
+        )
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
 
 
@@ -327,15 +459,24 @@ def test_a_given_net_is_not_initialized_again():
 def test_init_is_applied_after_the_seed():
     nets = [make_net(), make_net()]
     for net in nets:
-        train_gpu(net, make_iter(), make_iter(), 1, 0.0, 'cpu', seed=3,
-                  init=init_weights)
+        train_gpu(
+            net,
+            make_iter(),
+            make_iter(),
+            1,
+            0.0,
+            'cpu',
+            seed=3,
+            init=init_weights,
+        )
     for i in (0, 4):
         assert nets[0][i].weight.equal(nets[1][i].weight)
 
 
 def test_init_weights_is_xaviers():
-    net = nn.Sequential(nn.Conv2d(3, 8, 5), nn.BatchNorm2d(8),
-                        nn.Linear(40, 60))
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 5), nn.BatchNorm2d(8), nn.Linear(40, 60)
+    )
     net.apply(init_weights)
     for layer, fans in [(net[0], (3 + 8) * 25), (net[2], 40 + 60)]:
         bound = (6 / fans) ** 0.5
@@ -347,7 +488,7 @@ def test_init_weights_is_xaviers():
 
 
 def test_accuracy():
-    scores = torch.tensor([[1., 3], [2, 0], [0, 1]])
+    scores = torch.tensor([[1.0, 3], [2, 0], [0, 1]])
     y = torch.tensor([1, 1, 1])
     count = accuracy(scores, y)
     assert torch.is_tensor(count) and count == 2
@@ -379,10 +520,21 @@ class Spy(nn.Module):
 
 def test_modes_and_gradients():
     spy = Spy()
-    train_gpu(nn.Sequential(spy, make_net()), make_iter(8), make_iter(8), 2,
-              0.1, 'cpu')
-    assert spy.log == [(True, True)] * 2 + [(False, False)] * 2 + [
-        (True, True)] * 2 + [(False, False)] * 2
+    train_gpu(
+        nn.Sequential(spy, make_net()),
+        make_iter(8),
+        make_iter(8),
+        2,
+        0.1,
+        'cpu',
+    )
+    assert (
+        spy.log
+        == [(True, True)] * 2
+        + [(False, False)] * 2
+        + [(True, True)] * 2
+        + [(False, False)] * 2
+    )
 
 
 def run_training(net, data_iter):
@@ -426,15 +578,21 @@ def test_history_prints_as_a_table():
     history = History()
     history.add(2.30258, 0.1, 0.09999, 12.345)
     history.add(1.5, 0.5, 1.0, 100.0)
-    assert str(history) == repr(history) == (
-        'epoch    loss  train acc  valid acc  seconds\n'
-        '    1   2.303      0.100      0.100     12.3\n'
-        '    2   1.500      0.500      1.000    100.0')
+    assert (
+        str(history)
+        == repr(history)
+        == (
+            'epoch    loss  train acc  valid acc  seconds\n'
+            '    1   2.303      0.100      0.100     12.3\n'
+            '    2   1.500      0.500      1.000    100.0'
+        )
+    )
     history.valid_acc = [float('nan')] * 2
     assert str(history) == (
         'epoch    loss  train acc  seconds\n'
         '    1   2.303      0.100     12.3\n'
-        '    2   1.500      0.500    100.0')
+        '    2   1.500      0.500    100.0'
+    )
 
 
 def test_history_is_saved_once(tmp_path):
@@ -454,10 +612,15 @@ def test_a_loss_that_is_not_finite_names_the_epoch(value, batches, wrong):
     def loss(y_hat, y):
         bad = next(steps) >= batches + wrong
         return F.cross_entropy(y_hat, y) * (float(value) if bad else 1)
-    with pytest.raises(FloatingPointError, match=f'became (nan|{value}) in epoch 2, '
-                       '.*rate 0.05: .*smaller.* 0.005 for'):
-        train_gpu(net, make_iter(batches, 1), make_iter(), 3, 0.05, 'cpu',
-                  loss=loss)
+
+    with pytest.raises(
+        FloatingPointError,
+        match=f'became (nan|{value}) in epoch 2, '
+        '.*rate 0.05: .*smaller.* 0.005 for',
+    ):
+        train_gpu(
+            net, make_iter(batches, 1), make_iter(), 3, 0.05, 'cpu', loss=loss
+        )
     assert not net.training
 
 
@@ -466,9 +629,16 @@ def test_a_rate_that_is_too_large_is_found():
         train_gpu(make_net(), make_iter(), make_iter(), 3, 1e30, 'cpu')
 
 
-@pytest.mark.parametrize('where, k, epochs', [
-    ('train', 1, 0), ('train', 6, 0), ('train', 8, 1), ('test', 1, 0),
-    ('test', 9, 1)])
+@pytest.mark.parametrize(
+    'where, k, epochs',
+    [
+        ('train', 1, 0),
+        ('train', 6, 0),
+        ('train', 8, 1),
+        ('test', 1, 0),
+        ('test', 9, 1),
+    ],
+)
 def test_interrupt_gives_the_history_so_far(where, k, epochs, capsys):
     iters, net = {'train': make_iter(), 'test': make_iter()}, make_net().eval()
     iters[where] = Interrupt(iters[where], k)
@@ -487,8 +657,9 @@ class Terminal(io.StringIO):
 def test_a_bar_in_a_terminal(monkeypatch):
     for plot in [True, False]:
         monkeypatch.setattr(sys, 'stderr', Terminal())
-        train_gpu(make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu',
-                  plot=plot)
+        train_gpu(
+            make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu', plot=plot
+        )
         shown = sys.stderr.getvalue()
         assert ('3.0/3 epochs' in shown and 'loss=' in shown) == plot
         assert plot or shown == ''
@@ -502,10 +673,12 @@ def test_nothing_in_a_pipe(capfd):
 @pytest.mark.parametrize('num_batches', [1, 2, 4, 5, 6, 11, 235])
 def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
     added = []
-    monkeypatch.setattr(Animator, 'add', lambda self, x, ys:
-                        added.append((x, *ys)))
-    history = train_gpu(make_net(), make_iter(num_batches, 1), make_iter(), 1,
-                        0.1, 'cpu')
+    monkeypatch.setattr(
+        Animator, 'add', lambda self, x, ys: added.append((x, *ys))
+    )
+    history = train_gpu(
+        make_net(), make_iter(num_batches, 1), make_iter(), 1, 0.1, 'cpu'
+    )
     *means, (x, _, _, valid_acc) = added
     assert len(means) == min(5, num_batches)
     assert means[-1] == (1, history.loss[0], history.train_acc[0], None)
@@ -517,12 +690,15 @@ def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
 
 class Waits(TorchDispatchMode):
     """Count the calls that wait for a GPU: those that read a value."""
+
     count = 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.count += function in (torch.ops.aten._local_scalar_dense.default,
-                                   torch.ops.aten.nonzero.default,
-                                   torch.ops.aten.equal.default)
+        self.count += function in (
+            torch.ops.aten._local_scalar_dense.default,
+            torch.ops.aten.nonzero.default,
+            torch.ops.aten.equal.default,
+        )
         return function(*args, **kwargs or {})
 
 
@@ -536,11 +712,19 @@ def count_waits(num_batches, plot, monkeypatch):
             def method(self, *args, name=name, of=of):
                 waits.count += 1
                 return of(self, *args)
+
             patch.setattr(torch.Tensor, name, method)
         patch.setattr(sys, 'stderr', Terminal())
         with waits:
-            train_gpu(make_net(), make_iter(2 * num_batches, 2),
-                      make_iter(2 * num_batches, 2), 1, 0.1, 'cpu', plot=plot)
+            train_gpu(
+                make_net(),
+                make_iter(2 * num_batches, 2),
+                make_iter(2 * num_batches, 2),
+                1,
+                0.1,
+                'cpu',
+                plot=plot,
+            )
     return waits.count
 
 
@@ -553,23 +737,43 @@ def test_no_wait_for_the_device_in_a_minibatch(plot, most, monkeypatch):
 # Checkpoints
 
 
-KINDS = {'images': make_iter, 'seeded images': lambda: make_iter(seed=4),
-         'loader': make_loader, 'generator': lambda: make_loader(
-             generator=torch.Generator().manual_seed(4))}
+KINDS = {
+    'images': make_iter,
+    'seeded images': lambda: make_iter(seed=4),
+    'loader': make_loader,
+    'generator': lambda: make_loader(
+        generator=torch.Generator().manual_seed(4)
+    ),
+}
 OPTIMIZERS = {'momentum': momentum, 'adam': torch.optim.Adam}
 NUM_EPOCHS = 6
 
 
-def train_once(checkpoint, kind, seed=None, optimizer='momentum', lr=0.05,
-               num_epochs=NUM_EPOCHS, first_seed=0, net=None):
+def train_once(
+    checkpoint,
+    kind,
+    seed=None,
+    optimizer='momentum',
+    lr=0.05,
+    num_epochs=NUM_EPOCHS,
+    first_seed=0,
+    net=None,
+):
     """Train a net of one's own; return it and its history."""
     set_seed(first_seed)
     net = net or make_net(dropout=0.3)
-    history = train_gpu(net, KINDS[kind](), make_loader(), num_epochs, lr,
-                        'cpu', optimizer=OPTIMIZERS[optimizer],
-                        scheduler=halve, seed=seed,
-                        callbacks=[Checkpoint(checkpoint)] if checkpoint
-                        else [])
+    history = train_gpu(
+        net,
+        KINDS[kind](),
+        make_loader(),
+        num_epochs,
+        lr,
+        'cpu',
+        optimizer=OPTIMIZERS[optimizer],
+        scheduler=halve,
+        seed=seed,
+        callbacks=[Checkpoint(checkpoint)] if checkpoint else [],
+    )
     return net, history
 
 
@@ -594,9 +798,11 @@ def set_bomb(where, k):
         replace(one, two)
         if i == k:
             die()
+
     if where == 'in a step':
-        nn.Dropout.forward = lambda self, X: F.dropout(
-            X, self.p, self.training) if next(calls) != k else die()
+        nn.Dropout.forward = lambda self, X: (
+            F.dropout(X, self.p, self.training) if next(calls) != k else die()
+        )
     elif where == 'in the file':
         torch.save = half_save
     else:
@@ -610,8 +816,14 @@ def train_in_child(out, bomb, first_seed, arguments):
         set_bomb(*bomb)
     began = time.perf_counter()
     net, history = train_once(first_seed=first_seed, **arguments)
-    torch.save([weights(net), [getattr(history, c) for c in COLUMNS],
-                time.perf_counter() - began], out)
+    torch.save(
+        [
+            weights(net),
+            [getattr(history, c) for c in COLUMNS],
+            time.perf_counter() - began,
+        ],
+        out,
+    )
 
 
 def in_child(folder, bomb=None, first_seed=0, **arguments):
@@ -623,19 +835,31 @@ def in_child(folder, bomb=None, first_seed=0, **arguments):
     return None if bomb else torch.load(out)
 
 
-@pytest.mark.parametrize('kind, seed, optimizer', [
-    ('images', None, 'momentum'), ('images', 5, 'momentum'),
-    ('seeded images', None, 'adam'), ('loader', None, 'momentum'),
-    ('loader', 5, 'adam'), ('generator', None, 'momentum')])
+@pytest.mark.parametrize(
+    'kind, seed, optimizer',
+    [
+        ('images', None, 'momentum'),
+        ('images', 5, 'momentum'),
+        ('seeded images', None, 'adam'),
+        ('loader', None, 'momentum'),
+        ('loader', 5, 'adam'),
+        ('generator', None, 'momentum'),
+    ],
+)
 def test_a_killed_run_gives_the_same_weights(tmp_path, kind, seed, optimizer):
     """The steps of an epoch are 6 of training and 6 of testing. Every start
     has other random numbers at first: only the checkpoint can help."""
     arguments = dict(kind=kind, seed=seed, optimizer=optimizer)
     expected = in_child(tmp_path, checkpoint=None, **arguments)
     path = tmp_path / 'run.pt'
-    bombs = [('in a step', 3), ('in the file', 1), ('in a step', 20),
-             ('before the renaming', 2), ('after the renaming', 1),
-             ('in a step', 10)]
+    bombs = [
+        ('in a step', 3),
+        ('in the file', 1),
+        ('in a step', 20),
+        ('before the renaming', 2),
+        ('after the renaming', 1),
+        ('in a step', 10),
+    ]
     for i, bomb in enumerate(bombs):
         in_child(tmp_path, bomb, first_seed=i, checkpoint=path, **arguments)
     found = in_child(tmp_path, first_seed=99, checkpoint=path, **arguments)
@@ -648,8 +872,9 @@ def test_a_run_killed_at_random_moments_gives_the_same_weights(tmp_path, kind):
     path, rng, killed = tmp_path / 'run.pt', random.Random(0), 0
     arguments = dict(checkpoint=path, kind=kind, num_epochs=40)
     for i in range(8):
-        child = children.start(train_in_child, tmp_path / 'x', None, i,
-                               arguments)
+        child = children.start(
+            train_in_child, tmp_path / 'x', None, i, arguments
+        )
         while not path.exists():
             assert child.is_alive()
         child.join(rng.uniform(0, expected[2] / 8))
@@ -664,9 +889,18 @@ def test_an_interrupted_run_goes_on(tmp_path):
     net, whole = train_once(None, 'images', seed=1)
     path, part = tmp_path / 'run.pt', make_net(dropout=0.3)
     set_seed(0)
-    train_gpu(make_net(dropout=0.3), Interrupt(make_iter(), 15),
-              make_loader(), NUM_EPOCHS, 0.05, 'cpu', optimizer=momentum,
-              scheduler=halve, seed=1, callbacks=[Checkpoint(path)])
+    train_gpu(
+        make_net(dropout=0.3),
+        Interrupt(make_iter(), 15),
+        make_loader(),
+        NUM_EPOCHS,
+        0.05,
+        'cpu',
+        optimizer=momentum,
+        scheduler=halve,
+        seed=1,
+        callbacks=[Checkpoint(path)],
+    )
     _, history = train_once(path, 'images', seed=1, net=part, first_seed=7)
     assert weights(part).equal(weights(net))
     assert len(history) == NUM_EPOCHS and history.loss == whole.loss
@@ -681,7 +915,8 @@ def test_a_finished_run_is_read_or_made_longer(tmp_path):
     longer, history = train_once(path, 'loader', num_epochs=7, first_seed=9)
     assert weights(longer).equal(weights(expected))
     assert [getattr(history, c) for c in COLUMNS] == [
-        getattr(whole, c) for c in COLUMNS]
+        getattr(whole, c) for c in COLUMNS
+    ]
 
 
 @pytest.fixture
@@ -691,14 +926,19 @@ def finished(tmp_path):
     return path
 
 
-@pytest.mark.parametrize('what, other', [
-    ('another optimizer', {'lr': 0.06}),
-    ('another optimizer', {'optimizer': 'adam'}),
-    ('another seed', {'seed': None}), ('another seed', {'seed': 2}),
-    ('it has 3 epochs, more than 2', {'num_epochs': 2}),
-    ('another net', {'net': make_net(dropout=0.2)}),
-    ('another net', {'net': make_net(0.3, nn.Tanh)}),
-    ('another net, seed', {'net': make_net(0.4), 'seed': 9})])
+@pytest.mark.parametrize(
+    'what, other',
+    [
+        ('another optimizer', {'lr': 0.06}),
+        ('another optimizer', {'optimizer': 'adam'}),
+        ('another seed', {'seed': None}),
+        ('another seed', {'seed': 2}),
+        ('it has 3 epochs, more than 2', {'num_epochs': 2}),
+        ('another net', {'net': make_net(dropout=0.2)}),
+        ('another net', {'net': make_net(0.3, nn.Tanh)}),
+        ('another net, seed', {'net': make_net(0.4), 'seed': 9}),
+    ],
+)
 def test_a_checkpoint_of_another_run_is_refused(finished, what, other):
     contents, before = finished.read_bytes(), other.get('net')
     before = before and weights(before)
@@ -710,25 +950,47 @@ def test_a_checkpoint_of_another_run_is_refused(finished, what, other):
 
 def test_a_checkpoint_with_other_data_or_scheduler_is_refused(finished):
     for batch_size, scheduler, what in [
-            (5, halve, 'number of minibatches'), (4, None, 'scheduler')]:
+        (5, halve, 'number of minibatches'),
+        (4, None, 'scheduler'),
+    ]:
         with pytest.raises(ValueError, match=rf'another .*{what}\)'):
-            train_gpu(make_net(0.3), make_iter(batch_size=batch_size),
-                      make_loader(), 3, 0.05, 'cpu', optimizer=momentum,
-                      scheduler=scheduler, seed=1, callbacks=[Checkpoint(finished)])
+            train_gpu(
+                make_net(0.3),
+                make_iter(batch_size=batch_size),
+                make_loader(),
+                3,
+                0.05,
+                'cpu',
+                optimizer=momentum,
+                scheduler=scheduler,
+                seed=1,
+                callbacks=[Checkpoint(finished)],
+            )
 
 
 def restored(path):
     """Read a finished run's checkpoint: weights, history, random state."""
     net, history = train_once(path, 'images', seed=1, num_epochs=3)
-    return str([weights(net).tolist(), vars(history), get_rng_state()[
-        'torch'].tolist(), get_rng_state()['numpy'], random.getstate()])
+    return str(
+        [
+            weights(net).tolist(),
+            vars(history),
+            get_rng_state()['torch'].tolist(),
+            get_rng_state()['numpy'],
+            random.getstate(),
+        ]
+    )
 
 
 def test_a_damaged_checkpoint_is_refused(finished):
     contents, rng = finished.read_bytes(), random.Random(0)
     expected, found = restored(finished), 0
-    for length in [0, 1, len(contents) - 1,
-                   *(rng.randrange(len(contents)) for _ in range(30))]:
+    for length in [
+        0,
+        1,
+        len(contents) - 1,
+        *(rng.randrange(len(contents)) for _ in range(30)),
+    ]:
         finished.write_bytes(contents[:length])
         with pytest.raises(ValueError, match=r'run\.pt is damaged'):
             restored(finished)
@@ -750,8 +1012,15 @@ def test_a_checkpoint_that_cannot_be_written_fails_at_once(tmp_path):
     (tmp_path / 'file').write_text('not a folder')
     net, spy = make_net(), Spy()
     with pytest.raises(OSError):
-        train_gpu(nn.Sequential(spy, net), make_iter(), make_iter(), 3, 0.1,
-                  'cpu', callbacks=[Checkpoint(tmp_path / 'file' / 'run.pt')])
+        train_gpu(
+            nn.Sequential(spy, net),
+            make_iter(),
+            make_iter(),
+            3,
+            0.1,
+            'cpu',
+            callbacks=[Checkpoint(tmp_path / 'file' / 'run.pt')],
+        )
     assert spy.log == []
 
 
@@ -760,10 +1029,19 @@ def test_a_run_that_failed_leaves_its_last_good_checkpoint(tmp_path):
 
     def loss(y_hat, y):
         return F.cross_entropy(y_hat, y) / (next(calls) != 15)
+
     net = make_net()
     with pytest.raises(FloatingPointError):
-        train_gpu(net, make_iter(), make_iter(), 4, 0.1, 'cpu', loss=loss,
-                  callbacks=[Checkpoint(path)])
+        train_gpu(
+            net,
+            make_iter(),
+            make_iter(),
+            4,
+            0.1,
+            'cpu',
+            loss=loss,
+            callbacks=[Checkpoint(path)],
+        )
     assert len(torch.load(path)['history']['loss']) == 2
     assert os.listdir(tmp_path) == ['run.pt']
 
@@ -787,37 +1065,62 @@ class Mislead(Callback):
 
     def begin(self, run):
         run.loss = lambda y_hat, y: F.cross_entropy(
-            y_hat, torch.full_like(y, [0, 1, 2, 0][len(run.history)]))
+            y_hat, torch.full_like(y, [0, 1, 2, 0][len(run.history)])
+        )
 
 
 def test_the_best_weights_are_kept_even_over_an_interruption(tmp_path):
     batches = [(torch.zeros(4, 1), torch.ones(4).long())]
-    for num_epochs in (2, 4):         # the second call goes on from the file
+    for num_epochs in (2, 4):  # the second call goes on from the file
         net = Bias()
         history = train_gpu(
-            net, batches, batches, num_epochs, 50.0, 'cpu', callbacks=[
-                KeepBest(), Mislead(), Checkpoint(tmp_path / 'run.pt')])
+            net,
+            batches,
+            batches,
+            num_epochs,
+            50.0,
+            'cpu',
+            callbacks=[KeepBest(), Mislead(), Checkpoint(tmp_path / 'run.pt')],
+        )
         assert int(net.bias.argmax()) == 1
     assert history.valid_acc == [0, 1, 0, 0]
     train_gpu(net, batches, batches, 4, 50.0, 'cpu', callbacks=[Mislead()])
-    assert int(net.bias.argmax()) == 0    # as it would have ended
+    assert int(net.bias.argmax()) == 0  # as it would have ended
 
 
 def test_keep_best_needs_validation_data():
     with pytest.raises(ValueError, match='needs validation data, got'):
-        train_gpu(make_net(), make_iter(), None, 1, 0.1, 'cpu',
-                  callbacks=[KeepBest()])
+        train_gpu(
+            make_net(),
+            make_iter(),
+            None,
+            1,
+            0.1,
+            'cpu',
+            callbacks=[KeepBest()],
+        )
 
 
 def test_tensorboard_reads_what_a_run_gave(tmp_path):
     event_accumulator = pytest.importorskip(
-        'tensorboard.backend.event_processing.event_accumulator')
-    history = train_gpu(make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu',
-                        scheduler=halve, callbacks=[TensorBoard(tmp_path)])
+        'tensorboard.backend.event_processing.event_accumulator'
+    )
+    history = train_gpu(
+        make_net(),
+        make_iter(),
+        make_iter(),
+        3,
+        0.1,
+        'cpu',
+        scheduler=halve,
+        callbacks=[TensorBoard(tmp_path)],
+    )
     events = event_accumulator.EventAccumulator(str(tmp_path)).Reload()
-    for name, values in [('loss/training', history.loss),
-                         ('accuracy/validation', history.valid_acc),
-                         ('learning rate', [0.1, 0.05, 0.05])]:
+    for name, values in [
+        ('loss/training', history.loss),
+        ('accuracy/validation', history.valid_acc),
+        ('learning rate', [0.1, 0.05, 0.05]),
+    ]:
         found = events.Scalars(name)
         assert [event.step for event in found] == [1, 2, 3]
         assert [event.value for event in found] == pytest.approx(values)
@@ -841,18 +1144,30 @@ def test_callbacks_are_told_in_their_order_whatever_order_they_are_given():
 
         def end(self, run):
             told.append('end')
+
     told = []
-    train_gpu(make_net(), make_iter(8, 3), None, 1, 0.1, 'cpu',
-              callbacks=[Last(), First()])
+    train_gpu(
+        make_net(),
+        make_iter(8, 3),
+        None,
+        1,
+        0.1,
+        'cpu',
+        callbacks=[Last(), First()],
+    )
     assert told == ['first', 'last', 1, 2, 3, 'end']
 
 
 # Odd arguments
 
 
-@pytest.mark.parametrize('loss, message', [
-    (nn.CrossEntropyLoss, r'the class CrossEntropyLoss: write .*Loss\(\)'),
-    (nn.CrossEntropyLoss(reduction='sum'), "reduction='sum'")])
+@pytest.mark.parametrize(
+    'loss, message',
+    [
+        (nn.CrossEntropyLoss, r'the class CrossEntropyLoss: write .*Loss\(\)'),
+        (nn.CrossEntropyLoss(reduction='sum'), "reduction='sum'"),
+    ],
+)
 def test_a_loss_that_would_train_something_else_is_refused(loss, message):
     net = make_net()
     before = weights(net)
@@ -864,15 +1179,19 @@ def test_a_loss_that_would_train_something_else_is_refused(loss, message):
 def test_a_loss_of_each_example_trains_as_their_mean():
     nets = [make_net(), None]
     nets[1] = copy.deepcopy(nets[0])
-    a, b = (train_gpu(net, make_iter(seed=1), None, 2, 0.1, 'cpu', loss=loss)
-            for net, loss in zip(nets, [
-                None, nn.CrossEntropyLoss(reduction='none')]))
+    a, b = (
+        train_gpu(net, make_iter(seed=1), None, 2, 0.1, 'cpu', loss=loss)
+        for net, loss in zip(
+            nets, [None, nn.CrossEntropyLoss(reduction='none')]
+        )
+    )
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert a.loss == pytest.approx(b.loss)
 
 
-@pytest.mark.parametrize('mode, patience, kept', [
-    ('max', 0, 'valid_acc'), ('min', 0, 'loss')])
+@pytest.mark.parametrize(
+    'mode, patience, kept', [('max', 0, 'valid_acc'), ('min', 0, 'loss')]
+)
 def test_reduce_on_plateau_sees_what_it_waits_for(mode, patience, kept):
     seen = []
 
@@ -880,9 +1199,18 @@ def test_reduce_on_plateau_sees_what_it_waits_for(mode, patience, kept):
         def step(self, metric):
             seen.append(metric)
             super().step(metric)
+
     history = train_gpu(
-        make_net(), make_iter(), make_iter(), 3, 0.1, 'cpu', scheduler=lambda
-        optimizer: Plateau(optimizer, mode, patience=patience))
+        make_net(),
+        make_iter(),
+        make_iter(),
+        3,
+        0.1,
+        'cpu',
+        scheduler=lambda optimizer: Plateau(
+            optimizer, mode, patience=patience
+        ),
+    )
     assert seen == getattr(history, kept)
 
 
@@ -895,13 +1223,16 @@ def test_empty_data_is_told():
 
 def test_a_net_without_parameters_is_evaluated():
     batches = [(torch.eye(3), torch.tensor([0, 1, 1]))]
-    assert evaluate_accuracy_gpu(nn.Identity(), batches) == pytest.approx(2/3)
+    assert evaluate_accuracy_gpu(nn.Identity(), batches) == pytest.approx(
+        2 / 3
+    )
 
 
 def test_a_list_of_inputs_is_evaluated():
     class Sum(nn.Module):
         def forward(self, Xs):
             return Xs[0] + Xs[1]
+
     batches = [([torch.eye(3), torch.zeros(3, 3)], torch.arange(3))]
     assert evaluate_accuracy_gpu(Sum(), batches) == 1
     assert evaluate_accuracy_gpu(Sum(), batches, 'cpu') == 1
@@ -909,7 +1240,14 @@ def test_a_list_of_inputs_is_evaluated():
 
 def test_precision_ends_with_the_run():
     """The casts are nested: one context for both would stay switched on."""
-    train_gpu(make_net(), make_iter(), make_iter(), 1, 0.1, 'cpu',
-              callbacks=[MixedPrecision()])
+    train_gpu(
+        make_net(),
+        make_iter(),
+        make_iter(),
+        1,
+        0.1,
+        'cpu',
+        callbacks=[MixedPrecision()],
+    )
     assert not torch.is_autocast_enabled('cpu')
     assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

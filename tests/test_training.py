@@ -1,4 +1,5 @@
 """Chapter 7's tricks: augmentation, mixing, rates, dropout, the ladder."""
+
 import json
 import statistics
 import sys
@@ -13,9 +14,9 @@ from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from d2lmini import data
+from d2lmini.callbacks import Checkpoint
 from d2lmini.data import ImageIter, random_crop, random_horizontal_flip
 from d2lmini.ops import dropout, smooth_labels
-from d2lmini.callbacks import Checkpoint
 from d2lmini.train import accuracy, set_learning_rate, train_gpu
 from d2lmini.utils import set_seed
 
@@ -32,8 +33,9 @@ def seed():
 
 def make_iter(n=20, batch_size=6, **options):
     generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (n, 3, 8, 7), dtype=torch.uint8,
-                           generator=generator)
+    images = torch.randint(
+        0, 256, (n, 3, 8, 7), dtype=torch.uint8, generator=generator
+    )
     return ImageIter(images, torch.arange(n) % 10, batch_size, **options)
 
 
@@ -52,15 +54,16 @@ def negative(X):
 def test_augment_changes_every_minibatch_of_floats():
     plain, augmented = make_iter(), make_iter(augment=negative)
     assert torch.equal(images_of(augmented), -images_of(plain))
-    assert [y.tolist() for _, y in augmented] == [
-        y.tolist() for _, y in plain]
+    assert [y.tolist() for _, y in augmented] == [y.tolist() for _, y in plain]
 
 
 def test_augment_comes_after_resize():
     sizes = []
+
     def note(X):
         sizes.append(tuple(X.shape[2:]))
         return X
+
     list(make_iter(augment=note, resize=12))
     assert set(sizes) == {(12, 12)}
 
@@ -79,7 +82,8 @@ def test_loaders_augment_the_training_images_only(tmp_path, monkeypatch):
     monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'cache')
     data.write_npz(tmp_path / 'cifar10.npz', cifar(30, 20))
     train, valid, test = data.load_data_cifar10(
-        8, validation=0.2, augment=negative, mix=MIXUP)
+        8, validation=0.2, augment=negative, mix=MIXUP
+    )
     assert train.augment is negative and train.mix is MIXUP
     for part in (valid, test, data.load_data_cifar10(8)[0]):
         assert part.augment is None and part.mix is None
@@ -87,10 +91,14 @@ def test_loaders_augment_the_training_images_only(tmp_path, monkeypatch):
 
 def cifar(n_train, n_test):
     rng = np.random.default_rng(0)
-    return {f'{part}_{kind}': rng.integers(0, high, (n, *size), np.uint8)
-            for part, n in [('train', n_train), ('test', n_test)]
-            for kind, high, size in [('images', 256, (32, 32, 3)),
-                                     ('labels', 10, ())]}
+    return {
+        f'{part}_{kind}': rng.integers(0, high, (n, *size), np.uint8)
+        for part, n in [('train', n_train), ('test', n_test)]
+        for kind, high, size in [
+            ('images', 256, (32, 32, 3)),
+            ('labels', 10, ()),
+        ]
+    }
 
 
 # Flip and crop
@@ -112,14 +120,18 @@ def test_flip_draws_for_each_image():
 def test_crops_are_all_places_and_no_others(padding):
     X = torch.rand(1, 3, 5, 6).expand(600, -1, -1, -1)
     padded = F.pad(X[0], (padding,) * 4)
-    places = [padded[:, t:t + 5, l:l + 6] for t in range(2 * padding + 1)
-              for l in range(2 * padding + 1)]
+    places = [
+        padded[:, t : t + 5, l : l + 6]
+        for t in range(2 * padding + 1)
+        for l in range(2 * padding + 1)
+    ]
     crops = random_crop(X, padding)
     assert crops.shape == X.shape and crops.is_contiguous()
-    found = torch.stack([(crops == place).flatten(1).all(1)
-                         for place in places])
-    assert (found.sum(0) == 1).all()             # each is one of the places
-    assert (found.sum(1) > 0).all()              # each place is taken
+    found = torch.stack(
+        [(crops == place).flatten(1).all(1) for place in places]
+    )
+    assert (found.sum(0) == 1).all()  # each is one of the places
+    assert (found.sum(1) > 0).all()  # each place is taken
 
 
 def test_a_seed_repeats_flip_and_crop():
@@ -136,12 +148,22 @@ def test_a_run_with_augmentation_goes_on_from_its_checkpoint(tmp_path):
     def train(epochs, checkpoint):
         set_seed(0)
         net = nn.Sequential(nn.Flatten(), nn.Linear(168, 10))
-        augmented = make_iter(shuffle=True, seed=1, mix=MIXUP,
-                              augment=partial_crop)
-        train_gpu(net, augmented, None, epochs, 0.1, 'cpu', seed=0,
-                  plot=False, callbacks=[Checkpoint(checkpoint)]
-                  if checkpoint else [])
+        augmented = make_iter(
+            shuffle=True, seed=1, mix=MIXUP, augment=partial_crop
+        )
+        train_gpu(
+            net,
+            augmented,
+            None,
+            epochs,
+            0.1,
+            'cpu',
+            seed=0,
+            plot=False,
+            callbacks=[Checkpoint(checkpoint)] if checkpoint else [],
+        )
         return net[1].weight.detach()
+
     whole = train(3, None)
     train(1, tmp_path / 'checkpoint')
     assert torch.equal(train(3, tmp_path / 'checkpoint'), whole)
@@ -154,8 +176,9 @@ def partial_crop(X):
 # Mixing, and labels that are probabilities
 
 
-@pytest.mark.parametrize('mix', [MIXUP, v2.CutMix(num_classes=10)],
-                         ids=['mixup', 'cutmix'])
+@pytest.mark.parametrize(
+    'mix', [MIXUP, v2.CutMix(num_classes=10)], ids=['mixup', 'cutmix']
+)
 def test_train_gpu_learns_from_mixed_minibatches(mix):
     mixed = make_iter(mix=mix, shuffle=True)
     X, y = next(iter(mixed))
@@ -167,8 +190,8 @@ def test_train_gpu_learns_from_mixed_minibatches(mix):
 
 
 def test_accuracy_takes_the_likeliest_class():
-    scores = torch.tensor([[1., 3], [2, 0], [0, 1]])
-    soft = torch.tensor([[.4, .6], [.3, .7], [.0, 1.]])
+    scores = torch.tensor([[1.0, 3], [2, 0], [0, 1]])
+    soft = torch.tensor([[0.4, 0.6], [0.3, 0.7], [0.0, 1.0]])
     assert accuracy(scores, soft) == 2
     assert accuracy(scores, soft) == accuracy(scores, soft.argmax(1))
     for wrong in (soft[:, :1], soft.T):
@@ -180,19 +203,24 @@ def test_accuracy_takes_the_likeliest_class():
 def test_smooth_labels_are_those_of_cross_entropy(eps):
     scores = torch.randn(20, 7, requires_grad=True)
     y = torch.randint(7, (20,))
-    losses = [F.cross_entropy(scores, smooth_labels(y, 7, eps)),
-              F.cross_entropy(scores, y, label_smoothing=eps)]
+    losses = [
+        F.cross_entropy(scores, smooth_labels(y, 7, eps)),
+        F.cross_entropy(scores, y, label_smoothing=eps),
+    ]
     torch.testing.assert_close(*losses)
-    torch.testing.assert_close(*[torch.autograd.grad(l, scores)[0]
-                                 for l in losses])
+    torch.testing.assert_close(
+        *[torch.autograd.grad(l, scores)[0] for l in losses]
+    )
 
 
 # The rate and dropout
 
 
 def test_set_learning_rate_reaches_all_groups():
-    groups = [{'params': [nn.Parameter(torch.ones(1))], 'lr': lr}
-              for lr in (0.1, 0.2)]
+    groups = [
+        {'params': [nn.Parameter(torch.ones(1))], 'lr': lr}
+        for lr in (0.1, 0.2)
+    ]
     optimizer = torch.optim.SGD(groups, lr=1.0)
     set_learning_rate(optimizer, 0.5)
     for group in optimizer.param_groups:
@@ -233,8 +261,9 @@ def test_the_stored_ladder_is_whole_and_says_its_data():
     assert ladder['images'] == settings.images
     assert ladder['num_epochs'] == settings.num_epochs
     for name, rung in ladder['rungs'].items():
-        assert [len(rung[key]) for key in (
-            'valid_acc', 'train_acc', 'seconds')] == [3, 3, 3], name
+        assert [
+            len(rung[key]) for key in ('valid_acc', 'train_acc', 'seconds')
+        ] == [3, 3, 3], name
         assert float(max(rung['rates'], key=rung['rates'].get)) == rung['lr']
 
 
@@ -243,23 +272,29 @@ def test_the_page_has_the_stored_runs():
     records = [json.loads(path.read_text()) for path in paths]
     condensed = training_ladder.condense(records)
     assert json.loads(json.dumps(condensed)) == stored()
-    for record in records:                # each adds to the one below it
+    for record in records:  # each adds to the one below it
         below = dict(training_ladder.RUNGS[record['rung']][0])
         assert {k: record['settings'][k] for k in below} == below
 
 
 def test_the_pages_table_is_the_stored_one():
     nb = nbformat.read(ROOT / 'chapters' / '07_training.ipynb', 4)
-    texts = [o.text for c in nb.cells for o in c.get('outputs', [])
-             if o.output_type == 'stream' and 'seconds' in o.text
-             and 'gain' in o.text]
+    texts = [
+        o.text
+        for c in nb.cells
+        for o in c.get('outputs', [])
+        if o.output_type == 'stream'
+        and 'seconds' in o.text
+        and 'gain' in o.text
+    ]
     lines = texts[0].splitlines()[1:]
     rungs = stored()['rungs']
     assert len(texts) == 1 and len(lines) == len(rungs) == 8
     for line, (name, rung) in zip(lines, rungs.items()):
         assert line.startswith(name)
-        mean, spread = (f(rung['valid_acc'])
-                        for f in (statistics.mean, statistics.stdev))
+        mean, spread = (
+            f(rung['valid_acc']) for f in (statistics.mean, statistics.stdev)
+        )
         assert f'{mean:.3f} ± {spread:.3f}' in line
         assert f'{min(rung["seconds"]):.1f}' == line.split()[-1]
 
@@ -270,8 +305,9 @@ def test_the_ladder_runs_and_repeats_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training_ladder, 'SEEDS', (0, 1))
     data.write_npz(tmp_path / 'cifar10.npz', cifar(60, 10))
     out = tmp_path / 'out'
-    settings = training_ladder.Settings(images=8, valid_images=6,
-                                        num_epochs=1, batch_size=8)
+    settings = training_ladder.Settings(
+        images=8, valid_images=6, num_epochs=1, batch_size=8
+    )
     training_ladder.climb(settings, out)
     paths = sorted(out.glob('*.json'))
     assert len(paths) == 12 + 8
@@ -279,8 +315,9 @@ def test_the_ladder_runs_and_repeats_nothing(tmp_path, monkeypatch, capsys):
     training_ladder.climb(settings, out)
     assert [path.stat().st_mtime_ns for path in paths] == written
     ladder = training_ladder.condense(
-        [json.loads(path.read_text()) for path in paths])
-    assert ladder['data'] == 'CIFAR-10'   # other pixels than the stored ones
+        [json.loads(path.read_text()) for path in paths]
+    )
+    assert ladder['data'] == 'CIFAR-10'  # other pixels than the stored ones
     training_ladder.report(ladder)
     assert 'label smoothing' in capsys.readouterr().out
     with pytest.raises(SystemExit, match='of other settings'):

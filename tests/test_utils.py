@@ -1,4 +1,5 @@
 """Sums, times, devices, seeds, and files that are whole or not there."""
+
 import io
 import os
 import random
@@ -9,15 +10,28 @@ import numpy as np
 import pytest
 import torch
 
-from d2lmini.utils import (Accumulator, Timer, check_zip, get_rng_state,
-                           set_rng_state, set_seed, try_all_gpus, try_gpu,
-                           written_whole)
+from d2lmini.utils import (
+    Accumulator,
+    Timer,
+    check_zip,
+    get_rng_state,
+    set_rng_state,
+    set_seed,
+    try_all_gpus,
+    try_gpu,
+    written_whole,
+)
 
 
 def draws():
     """Draw from every source of random numbers, the normal ones in pairs."""
-    return (random.random(), random.gauss(0, 1), np.random.rand(),
-            np.random.randn(), *torch.rand(3).tolist())
+    return (
+        random.random(),
+        random.gauss(0, 1),
+        np.random.rand(),
+        np.random.randn(),
+        *torch.rand(3).tolist(),
+    )
 
 
 def test_accumulator_sums():
@@ -63,21 +77,29 @@ def test_timer(monkeypatch):
 def test_timer_waits_for_the_device(monkeypatch, device):
     log = []
     monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: device == 'cuda')
-    monkeypatch.setattr(torch.backends.mps, 'is_available',
-                        lambda: device == 'mps')
+    monkeypatch.setattr(
+        torch.backends.mps, 'is_available', lambda: device == 'mps'
+    )
     for name in ['cuda', 'mps']:
-        monkeypatch.setattr(getattr(torch, name), 'synchronize',
-                            lambda name=name: log.append(name))
+        monkeypatch.setattr(
+            getattr(torch, name),
+            'synchronize',
+            lambda name=name: log.append(name),
+        )
     monkeypatch.setattr(time, 'perf_counter', lambda: log.append('clock') or 0)
     Timer().stop()
     assert log == [device, 'clock'] * 2
 
 
-@pytest.mark.parametrize('gpus, mps, one, second, all_of_them', [
-    (0, False, 'cpu', 'cpu', ['cpu']),
-    (2, False, 'cuda:0', 'cuda:1', ['cuda:0', 'cuda:1']),
-    (0, True, 'mps', 'cpu', ['mps']),
-    (1, False, 'cuda:0', 'cpu', ['cuda:0'])])
+@pytest.mark.parametrize(
+    'gpus, mps, one, second, all_of_them',
+    [
+        (0, False, 'cpu', 'cpu', ['cpu']),
+        (2, False, 'cuda:0', 'cuda:1', ['cuda:0', 'cuda:1']),
+        (0, True, 'mps', 'cpu', ['mps']),
+        (1, False, 'cuda:0', 'cpu', ['cuda:0']),
+    ],
+)
 def test_try_gpu(monkeypatch, gpus, mps, one, second, all_of_them):
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: gpus)
     monkeypatch.setattr(torch.backends.mps, 'is_available', lambda: mps)
@@ -149,10 +171,12 @@ def test_check_zip_finds_an_altered_byte():
 
 @pytest.mark.parametrize('gpus', [0, 1, 2, 3])
 def test_random_numbers_of_two_gpus_go_on_with_those_there_are(
-        monkeypatch, gpus):
+    monkeypatch, gpus
+):
     found = []
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: gpus)
-    monkeypatch.setattr(torch.cuda, 'set_rng_state', lambda state, i:
-                        found.append((state, i)))
+    monkeypatch.setattr(
+        torch.cuda, 'set_rng_state', lambda state, i: found.append((state, i))
+    )
     set_rng_state(get_rng_state() | {'cuda': ['a', 'b']})
     assert found == [('a', 0), ('b', 1)][:gpus]

@@ -1,4 +1,5 @@
 """The widgets compute what PyTorch computes, by mouse and by keyboard."""
+
 import json
 import random
 import re
@@ -24,9 +25,12 @@ from d2lmini.summary import summary
 
 ROOT = Path(__file__).parent.parent
 
-PAGES = {'convolution': '01_convolution', 'pooling': '03_pooling',
-         'receptive-field': '02_padding_stride_channels',
-         'calculator': '05_classic_nets'}
+PAGES = {
+    'convolution': '01_convolution',
+    'pooling': '03_pooling',
+    'receptive-field': '02_padding_stride_channels',
+    'calculator': '05_classic_nets',
+}
 
 
 def node(expression, cases):
@@ -34,13 +38,22 @@ def node(expression, cases):
     program = website.find_node()
     if program is None:
         pytest.skip('Node.js is not here')
-    load = ''.join(f'require({json.dumps(str(embed.FOLDER / name))});'
-                   for name in ['arithmetic.js', 'layers.js'])
+    load = ''.join(
+        f'require({json.dumps(str(embed.FOLDER / name))});'
+        for name in ['arithmetic.js', 'layers.js']
+    )
     done = subprocess.run(
-        [program, '-e', f"""{load}
+        [
+            program,
+            '-e',
+            f"""{load}
             const cases = JSON.parse(require('fs').readFileSync(0));
-            console.log(JSON.stringify(cases.map(c => ({expression}))));"""],
-        input=json.dumps(cases), capture_output=True, encoding='utf-8')
+            console.log(JSON.stringify(cases.map(c => ({expression}))));""",
+        ],
+        input=json.dumps(cases),
+        capture_output=True,
+        encoding='utf-8',
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -59,20 +72,33 @@ def numbers(dice, side):
 
 # Arithmetic against PyTorch
 
+
 def test_convolution():
     """Outputs, refusals, terms and reads, 400 random settings."""
     dice, cases = random.Random(0), []
     for _ in range(400):
         n, kernel = dice.randint(1, 9), dice.randint(1, 5)
-        cases.append(dict(
-            n=n, kernel=kernel, stride=dice.randint(1, 4),
-            padding=dice.randint(0, 3), dilation=dice.randint(1, 3),
-            mode=dice.choice(['zeros', 'reflect', 'replicate', 'circular']),
-            X=numbers(dice, n), K=numbers(dice, kernel)))
-    found = node("""d2l.convolutionFault(c) ? null : {
+        cases.append(
+            dict(
+                n=n,
+                kernel=kernel,
+                stride=dice.randint(1, 4),
+                padding=dice.randint(0, 3),
+                dilation=dice.randint(1, 3),
+                mode=dice.choice(
+                    ['zeros', 'reflect', 'replicate', 'circular']
+                ),
+                X=numbers(dice, n),
+                K=numbers(dice, kernel),
+            )
+        )
+    found = node(
+        """d2l.convolutionFault(c) ? null : {
         Y: d2l.convolve(c.X, c.K, c), reads: d2l.reads(c),
         last: d2l.terms(d2l.pad(c.X, c.padding, c.mode), c.K, c,
-                        d2l.convolutionSize(c) - 1, 0)}""", cases)
+                        d2l.convolutionSize(c) - 1, 0)}""",
+        cases,
+    )
     refused = 0
     for case, mine in zip(cases, found):
         wanted = or_none(convolve, case)
@@ -83,8 +109,9 @@ def test_convolution():
             assert mine['Y'] == Y.tolist(), case
             reads = torch.tensor(mine['reads'])
             assert torch.equal(torch.outer(reads, reads), used), case
-            assert Y[-1, 0] == sum(t['value'] * t['weight']
-                                   for t in mine['last'])
+            assert Y[-1, 0] == sum(
+                t['value'] * t['weight'] for t in mine['last']
+            )
     assert 50 < refused < 200
 
 
@@ -104,11 +131,18 @@ def test_pooling():
     dice, cases = random.Random(1), []
     for _ in range(400):
         n = dice.randint(1, 9)
-        cases.append(dict(
-            n=n, kernel=dice.randint(1, 5), stride=dice.randint(1, 5),
-            padding=dice.randint(0, 2), kind=dice.choice(['max', 'avg']),
-            ceil=dice.random() < 0.5, counted=dice.random() < 0.5,
-            X=numbers(dice, n)))
+        cases.append(
+            dict(
+                n=n,
+                kernel=dice.randint(1, 5),
+                stride=dice.randint(1, 5),
+                padding=dice.randint(0, 2),
+                kind=dice.choice(['max', 'avg']),
+                ceil=dice.random() < 0.5,
+                counted=dice.random() < 0.5,
+                X=numbers(dice, n),
+            )
+        )
     found = node('d2l.poolFault(c) ? null : d2l.pool(c.X, c)', cases)
     for case, mine in zip(cases, found):
         wanted = or_none(pool, case)
@@ -123,24 +157,33 @@ def pool(case):
     args = case['kernel'], case['stride'], case['padding']
     if case['kind'] == 'max':
         return F.max_pool2d(X, *args, ceil_mode=case['ceil'])[0]
-    return F.avg_pool2d(X, *args, ceil_mode=case['ceil'],
-                        count_include_pad=case['counted'])[0]
+    return F.avg_pool2d(
+        X, *args, ceil_mode=case['ceil'], count_include_pad=case['counted']
+    )[0]
 
 
 def test_receptive_field():
     """Sizes, ways and fields, 300 random stacks, against gradients."""
     dice, cases = random.Random(2), []
     while len(cases) < 300:
-        layers = [dict(kernel=dice.randint(1, 4), stride=dice.randint(1, 3),
-                       padding=dice.randint(0, 2), dilation=dice.randint(1, 3))
-                  for _ in range(dice.randint(1, 5))]
+        layers = [
+            dict(
+                kernel=dice.randint(1, 4),
+                stride=dice.randint(1, 3),
+                padding=dice.randint(0, 2),
+                dilation=dice.randint(1, 3),
+            )
+            for _ in range(dice.randint(1, 5))
+        ]
         n = dice.randint(10, 60)
         if (out := or_none(see, n, layers)) is not None:
             unit = dice.randrange(out[0][-1])
             cases.append(dict(n=n, layers=layers, unit=unit))
-    found = node("""{rows: d2l.fields(c.n, c.layers),
+    found = node(
+        """{rows: d2l.fields(c.n, c.layers),
         ways: [...d2l.ways(c.n, c.layers, c.layers.length, c.unit).at(-1)]}""",
-                 cases)
+        cases,
+    )
     inside = 0
     for case, mine in zip(cases, found):
         sizes, gradient = see(**case)
@@ -163,34 +206,52 @@ def see(n, layers, unit=0):
     Y, sizes = X, [n]
     for layer in layers:
         weight = torch.ones(1, 1, layer['kernel'], dtype=torch.float64)
-        Y = F.conv1d(Y, weight, None, layer['stride'], layer['padding'],
-                     layer['dilation'])
+        Y = F.conv1d(
+            Y,
+            weight,
+            None,
+            layer['stride'],
+            layer['padding'],
+            layer['dilation'],
+        )
         sizes.append(Y.shape[-1])
     Y[0, 0, unit].backward()
     return sizes, X.grad[0, 0].long().tolist()
 
 
-NETS = {'LeNet': LeNet, 'AlexNet': AlexNet, 'VGG-11': VGG,
-        'GoogLeNet': GoogLeNet, 'ResNet-18': ResNet, 'DenseNet-121': DenseNet}
+NETS = {
+    'LeNet': LeNet,
+    'AlexNet': AlexNet,
+    'VGG-11': VGG,
+    'GoogLeNet': GoogLeNet,
+    'ResNet-18': ResNet,
+    'DenseNet-121': DenseNet,
+}
 
 
 def rows_of(net, shape):
     """Return the numbers of d2lmini.summary, layer by layer."""
-    return [[list(row.output_shape), row.parameters, row.multiply_adds,
-             row.memory] for row in summary(net, tuple(shape)).rows]
+    return [
+        [list(row.output_shape), row.parameters, row.multiply_adds, row.memory]
+        for row in summary(net, tuple(shape)).rows
+    ]
 
 
 def rows_found(result):
-    return [[row['shape'], row['parameters'], row['multiplyAdds'],
-             row['memory']] for row in result['rows']]
+    return [
+        [row['shape'], row['parameters'], row['multiplyAdds'], row['memory']]
+        for row in result['rows']
+    ]
 
 
 def test_presets_are_the_book_s_networks():
     """Every layer of all six, as d2lmini.summary counts it."""
-    presets, = node('d2l.PRESETS', [0])
-    results, = node("""Object.fromEntries(Object.entries(d2l.PRESETS).map(
+    (presets,) = node('d2l.PRESETS', [0])
+    (results,) = node(
+        """Object.fromEntries(Object.entries(d2l.PRESETS).map(
         ([name, [shape, text]]) => [name, d2l.calculate(text, shape)]))""",
-                    [0])
+        [0],
+    )
     assert presets.keys() == NETS.keys()
     for name, (shape, _) in presets.items():
         with torch.device('meta'):
@@ -199,7 +260,8 @@ def test_presets_are_the_book_s_networks():
         assert rows_found(results[name]) == rows_of(net, shape), name
         for key in ['parameters', 'multiplyAdds', 'memory']:
             assert sum(line[key] for line in results[name]['lines']) == sum(
-                row[key] for row in results[name]['rows'])
+                row[key] for row in results[name]['rows']
+            )
 
 
 def random_net(dice):
@@ -207,36 +269,77 @@ def random_net(dice):
     layers, channels = [], dice.choice([1, 3])
     shape = [dice.randint(1, 3), channels, *dice.choices(range(8, 33), k=2)]
     for _ in range(dice.randint(1, 8)):
-        out, pair = dice.choice([2, 4, 6, 8]), (dice.randint(1, 3),
-                                                dice.randint(1, 5))
+        out, pair = (
+            dice.choice([2, 4, 6, 8]),
+            (dice.randint(1, 3), dice.randint(1, 5)),
+        )
         kind = dice.randrange(8)
         if kind < 3:
-            layers.append(nn.Conv2d(
-                channels, out, pair, dice.randint(1, 2), dice.randint(0, 2),
-                dice.randint(1, 2), dice.choice([1, 1, 1, channels])
-                if out % channels == 0 else 1, dice.random() < 0.5))
+            layers.append(
+                nn.Conv2d(
+                    channels,
+                    out,
+                    pair,
+                    dice.randint(1, 2),
+                    dice.randint(0, 2),
+                    dice.randint(1, 2),
+                    dice.choice([1, 1, 1, channels])
+                    if out % channels == 0
+                    else 1,
+                    dice.random() < 0.5,
+                )
+            )
             channels = out
         elif kind == 3:
-            args = (dice.randint(1, 3), dice.choice([None, 1, 2]),
-                    dice.randint(0, 1))
-            layers.append(dice.choice([  # print(net) is silent on an
-                nn.AvgPool2d(*args),     # average's ceil_mode
-                nn.MaxPool2d(*args, ceil_mode=dice.random() < 0.5)]))
+            args = (
+                dice.randint(1, 3),
+                dice.choice([None, 1, 2]),
+                dice.randint(0, 1),
+            )
+            layers.append(
+                dice.choice(
+                    [  # print(net) is silent on an
+                        nn.AvgPool2d(*args),  # average's ceil_mode
+                        nn.MaxPool2d(*args, ceil_mode=dice.random() < 0.5),
+                    ]
+                )
+            )
         elif kind == 4:
-            layers.append(nn.BatchNorm2d(channels if dice.random() < 0.9
-                                         else channels + 1))
+            layers.append(
+                nn.BatchNorm2d(
+                    channels if dice.random() < 0.9 else channels + 1
+                )
+            )
         elif kind == 5:
-            layers.append(nn.ConvTranspose2d(
-                channels, out, pair, 2, int(min(pair) > 2),
-                dice.randint(0, 1), bias=dice.random() < 0.5))
+            layers.append(
+                nn.ConvTranspose2d(
+                    channels,
+                    out,
+                    pair,
+                    2,
+                    int(min(pair) > 2),
+                    dice.randint(0, 1),
+                    bias=dice.random() < 0.5,
+                )
+            )
             channels = out
         else:
-            layers.append(dice.choice([
-                nn.ReLU(inplace=True), nn.Dropout(0.1), nn.AdaptiveAvgPool2d(
-                    (dice.randint(1, 4), None)), nn.Upsample(scale_factor=2)]))
+            layers.append(
+                dice.choice(
+                    [
+                        nn.ReLU(inplace=True),
+                        nn.Dropout(0.1),
+                        nn.AdaptiveAvgPool2d((dice.randint(1, 4), None)),
+                        nn.Upsample(scale_factor=2),
+                    ]
+                )
+            )
     if dice.random() < 0.5:
-        layers += [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(
-            4 * channels if dice.random() < 0.8 else 7, 10)]
+        layers += [
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(4 * channels if dice.random() < 0.8 else 7, 10),
+        ]
     return nn.Sequential(*layers), shape
 
 
@@ -244,8 +347,9 @@ def test_calculator():
     """The table of 300 random nets, from what print(net) gives of them."""
     dice = random.Random(3)
     cases = [random_net(dice) for _ in range(300)]
-    found = node('d2l.calculate(...c)', [[str(net), shape]
-                                         for net, shape in cases])
+    found = node(
+        'd2l.calculate(...c)', [[str(net), shape] for net, shape in cases]
+    )
     faults = 0
     for (net, shape), mine in zip(cases, found):
         try:
@@ -261,16 +365,28 @@ def test_calculator():
 
 
 def test_what_cannot_be_read_is_named():
-    words = {'Conv2d(': 'syntax', ')': 'syntax', '3 4': 'syntax',
-             'Conv2d': 'syntax', 'Add()': 'syntax', 'Foo(3)': 'unknown',
-             'Conv2d(1, 6)': 'missing', 'Linear("a", 3)': 'argument',
-             'Residual()': 'missing', 'Inception(3, 4, 5, 6, 7)': 'argument',
-             'dense_block(99999999, 1, 1)': 'argument',
-             'Flatten(7)': 'dimensions', 'Linear(5, 2)': 'features',
-             'Conv2d(3, 6, 5)': 'channels', 'MaxPool2d(2, padding=2)':
-             'padding', 'Conv2d(1, 2, 29)': 'fit'}
-    found = node('d2l.calculate(c, [1, 1, 28, 28])',
-                 [f'ReLU()\n{text}' for text in words])
+    words = {
+        'Conv2d(': 'syntax',
+        ')': 'syntax',
+        '3 4': 'syntax',
+        'Conv2d': 'syntax',
+        'Add()': 'syntax',
+        'Foo(3)': 'unknown',
+        'Conv2d(1, 6)': 'missing',
+        'Linear("a", 3)': 'argument',
+        'Residual()': 'missing',
+        'Inception(3, 4, 5, 6, 7)': 'argument',
+        'dense_block(99999999, 1, 1)': 'argument',
+        'Flatten(7)': 'dimensions',
+        'Linear(5, 2)': 'features',
+        'Conv2d(3, 6, 5)': 'channels',
+        'MaxPool2d(2, padding=2)': 'padding',
+        'Conv2d(1, 2, 29)': 'fit',
+    }
+    found = node(
+        'd2l.calculate(c, [1, 1, 28, 28])',
+        [f'ReLU()\n{text}' for text in words],
+    )
     assert [r['fault']['reason'] for r in found] == list(words.values())
     assert {r['fault']['line'] for r in found} == {2}
     nothing, wrong = node('d2l.calculate("ReLU()", c)', [[], [1, 0]])
@@ -279,13 +395,17 @@ def test_what_cannot_be_read_is_named():
 
 # On the pages
 
+
 @pytest.mark.parametrize('name', PAGES)
 def test_page_has_the_widget_and_what_stands_for_it(name):
     """A picture with words, and a sentence: for readers without scripts."""
     nb = nbformat.read(ROOT / 'chapters' / f'{PAGES[name]}.ipynb', 4)
-    cell, = [c for c in nb.cells if f'<d2l-{name}>' in c.source]
-    inside = re.search(rf'^<d2l-{name}>\n\n(.+)\n\n</d2l-{name}>$',
-                       cell.source, flags=re.S | re.M)[1]
+    (cell,) = [c for c in nb.cells if f'<d2l-{name}>' in c.source]
+    inside = re.search(
+        rf'^<d2l-{name}>\n\n(.+)\n\n</d2l-{name}>$',
+        cell.source,
+        flags=re.S | re.M,
+    )[1]
     picture, sentence = inside.split('\n\n')
     alt, path = re.fullmatch(r'!\[(.+)\]\((.+)\)', picture).groups()
     assert len(alt) > 60 and len(sentence) > 60
@@ -297,11 +417,14 @@ def test_widgets_are_small():
     for name in PAGES:
         loaded = {'widgets.css', *embed.scripts(name)}
         assert loaded <= {p.name for p in files}
-        assert sum(p.stat().st_size for p in files
-                   if p.name in loaded) < 80 * 1024
+        assert (
+            sum(p.stat().st_size for p in files if p.name in loaded)
+            < 80 * 1024
+        )
 
 
 # In a browser, each widget on a bare page
+
 
 def slide(widget, name, keys):
     """Move a slider by keyboard."""
@@ -312,9 +435,12 @@ def slide(widget, name, keys):
 
 def grid(widget, k):
     """Return what stands in the k-th grid, row by row."""
-    return widget.evaluate("""(widget, k) => [...widget.querySelectorAll(
+    return widget.evaluate(
+        """(widget, k) => [...widget.querySelectorAll(
         'table')[k].rows].map(row => [...row.cells].map(cell =>
-            cell.querySelector('input')?.value ?? cell.textContent))""", k)
+            cell.querySelector('input')?.value ?? cell.textContent))""",
+        k,
+    )
 
 
 def test_convolution_by_mouse(show):
@@ -345,16 +471,17 @@ def test_convolution_by_keyboard(show):
     slide(widget, 'dilation', ['End'])
     assert [len(row) for row in grid(widget, 2)] == [2, 2]
     press('Tab'), press('Tab'), press('Tab'), press('Tab')
-    press('ArrowRight'), press('ArrowDown')     # in the input's grid
+    press('ArrowRight'), press('ArrowDown')  # in the input's grid
     active = widget.page.evaluate_handle('document.activeElement')
     assert active.get_attribute('aria-label') == 'row 1, column 1'
-    press('Tab'), widget.page.keyboard.type('-3')       # in the kernel's
+    press('Tab'), widget.page.keyboard.type('-3')  # in the kernel's
     assert widget.get_by_label('Kernel', exact=True).input_value() == 'own'
-    press('Tab'), press('ArrowRight')                   # in the output's
+    press('Tab'), press('ArrowRight')  # in the output's
     assert 'Output row 0, column 1' in widget.inner_text()
     assert re.search(
         r'1 × \(−3\) \+ 1 × 1\s*\+ 9 × \(−1\) \+ 1 × 1\s*= −10',
-        widget.inner_text())
+        widget.inner_text(),
+    )
     assert widget.locator('[aria-selected=true]').count() == 1
     assert widget.locator('.sum').get_attribute('role') == 'status'
 
@@ -365,9 +492,9 @@ def test_convolution_refuses_with_the_reason(show):
     slide(widget, 'dilation', ['ArrowRight'])
     fault = widget.locator('[role=alert]')
     assert 'it spans 9, the input with its padding only 5' in (
-        fault.inner_text())
-    assert grid(widget, 2) and not widget.locator(
-        'table').nth(2).is_visible()
+        fault.inner_text()
+    )
+    assert grid(widget, 2) and not widget.locator('table').nth(2).is_visible()
     slide(widget, 'dilation', ['Home'])
     assert fault.inner_text() == ''
     cell = widget.locator('table').nth(1).locator('input').first
@@ -448,7 +575,8 @@ def test_calculator_widget(show):
     widget.get_by_label('Input (N, C, H, W)').fill('1, 3, 8, 8')
     assert widget.get_by_role('alert').inner_text() == (
         'Line 4, Linear(8, 2): wants 8 numbers on the last axis, gets 288 '
-        '(input (1, 288)).')
+        '(input (1, 288)).'
+    )
     assert len(grid(widget, 0)) == 1 + 3
     area.fill('Conv2d(3, 8, 3)')
     widget.get_by_label('Next layer').select_option('BatchNorm2d')
@@ -463,8 +591,10 @@ SMALL = """widget => [...widget.querySelectorAll(
             : e).getBoundingClientRect();
         return e.checkVisibility() && Math.min(width, height) < 23.9;
     }).map(e => e.outerHTML)"""
-WORST = {'convolution': dict(n=7, padding=2, kernel=1),
-         'pooling': dict(n=6, padding=1, kernel=4, stride=3, ceil=True)}
+WORST = {
+    'convolution': dict(n=7, padding=2, kernel=1),
+    'pooling': dict(n=6, padding=1, kernel=4, stride=3, ceil=True),
+}
 
 
 def test_for_everyone(show):
@@ -478,8 +608,9 @@ def test_for_everyone(show):
         for name in PAGES:
             widget = page.locator(f'd2l-{name}')
             assert widget.evaluate(SMALL) == []
-            widget.evaluate('(widget, worst) => widget.change(worst)',
-                            WORST.get(name, {}))
+            widget.evaluate(
+                '(widget, worst) => widget.change(worst)', WORST.get(name, {})
+            )
             assert widget.evaluate(SMALL) == []
         assert page.evaluate('document.documentElement.scrollWidth') == width
 

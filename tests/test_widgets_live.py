@@ -3,6 +3,7 @@
 Both widgets stand on a bare page, in a folder like the site's: from file://,
 where browsers forbid most, and from a server.
 """
+
 import ast
 import base64
 import gzip
@@ -31,31 +32,52 @@ from d2lmini import data
 ROOT = Path(__file__).parent.parent
 
 NETS = ['digits', 'fashion']
-PROGRAMS = {'corr2d': '01_convolution', 'conv2d': '02_padding_stride_channels',
-            'pool2d': '03_pooling'}
+PROGRAMS = {
+    'corr2d': '01_convolution',
+    'conv2d': '02_padding_stride_channels',
+    'pool2d': '03_pooling',
+}
 # What a reader has to change, and what the check says before each change.
 CURES = {
     'corr2d': [
         ('the kernel is not turned yet', 'K[a][b] *', 'K[h - 1 - a][b] *'),
-        ('only the rows of the kernel are turned', '[h - 1 - a][b] *',
-         '[h - 1 - a][w - 1 - b] *')],
+        (
+            'only the rows of the kernel are turned',
+            '[h - 1 - a][b] *',
+            '[h - 1 - a][w - 1 - b] *',
+        ),
+    ],
     'conv2d': [
-        ('size (3, 3), wanted (2, 2)', 'H = len(X) - h + 1',
-         'H = (len(X) + 2 * padding - h) // stride + 1'),
-        ('size (2, 3), wanted (2, 2)', 'W = len(X[0]) - w + 1',
-         'W = (len(X[0]) + 2 * padding - w) // stride + 1'),
-        ('mend the start', 'top, left = i, j',
-         'top, left = i * stride - padding, j * stride - padding')],
+        (
+            'size (3, 3), wanted (2, 2)',
+            'H = len(X) - h + 1',
+            'H = (len(X) + 2 * padding - h) // stride + 1',
+        ),
+        (
+            'size (2, 3), wanted (2, 2)',
+            'W = len(X[0]) - w + 1',
+            'W = (len(X[0]) + 2 * padding - w) // stride + 1',
+        ),
+        (
+            'mend the start',
+            'top, left = i, j',
+            'top, left = i * stride - padding, j * stride - padding',
+        ),
+    ],
     'pool2d': [
-        ('the zeros of the padding win everywhere',
-         'window.append(X[a][b] if inside else 0)',
-         'window += [X[a][b]] if inside else []')]}
+        (
+            'the zeros of the padding win everywhere',
+            'window.append(X[a][b] if inside else 0)',
+            'window += [X[a][b]] if inside else []',
+        )
+    ],
+}
 
 
 def cell_of(name, tag):
     """Return the Markdown cell of a page that has a widget."""
     nb = nbformat.read(ROOT / 'chapters' / f'{name}.ipynb', 4)
-    cell, = [c for c in nb.cells if f'<d2l-{tag}' in c.source]
+    (cell,) = [c for c in nb.cells if f'<d2l-{tag}' in c.source]
     return cell.source
 
 
@@ -63,14 +85,16 @@ def program(name):
     """Return the program that stands in the notebook."""
     return re.search(
         rf'^<d2l-live-code name="{name}">\n\n```python\n(.+)\n```\n\n'
-        r'</d2l-live-code>$', cell_of(PROGRAMS[name], 'live-code'),
-        flags=re.S | re.M)[1]
+        r'</d2l-live-code>$',
+        cell_of(PROGRAMS[name], 'live-code'),
+        flags=re.S | re.M,
+    )[1]
 
 
 def stored(name):
     """Return what the script of a network holds."""
     text = (embed.FOLDER / f'lenet-{name}.js').read_text(encoding='utf-8')
-    return json.loads(text[text.index('= {\n') + 2:].strip().rstrip(';'))
+    return json.loads(text[text.index('= {\n') + 2 :].strip().rstrip(';'))
 
 
 def network(name):
@@ -78,7 +102,8 @@ def network(name):
     halves = np.frombuffer(base64.b64decode(stored(name)['weights']), '<f2')
     net = bench.modern_lenet()
     torch.nn.utils.vector_to_parameters(
-        torch.from_numpy(halves.astype('f4')), net.parameters())
+        torch.from_numpy(halves.astype('f4')), net.parameters()
+    )
     return net
 
 
@@ -90,12 +115,14 @@ def pixels(text):
 def in_node(expression, cases):
     """As node(), with LeNet's arithmetic and both networks."""
     files = ['lenet.js', *(f'lenet-{name}.js' for name in NETS)]
-    load = ', '.join(f'require({json.dumps(str(embed.FOLDER / name))})'
-                     for name in files)
+    load = ', '.join(
+        f'require({json.dumps(str(embed.FOLDER / name))})' for name in files
+    )
     return node(f'({load}, {expression})', cases)
 
 
 # LeNet's arithmetic against PyTorch's
+
 
 @pytest.fixture(scope='module')
 def garments():
@@ -107,10 +134,17 @@ def garments():
 def test_scores_are_those_of_pytorch(name, garments):
     """On 200 garments and the 16 stored images: scores, shares, all maps."""
     file, net = stored(name), network(name)
-    images = torch.cat([garments.images[:200], *(
-        pixels(item['image'])[None] for item in file['samples']
-        + file['mistakes'])])
-    found = in_node(f"""(() => {{
+    images = torch.cat(
+        [
+            garments.images[:200],
+            *(
+                pixels(item['image'])[None]
+                for item in file['samples'] + file['mistakes']
+            ),
+        ]
+    )
+    found = in_node(
+        f"""(() => {{
         const file = d2l.nets.{name}, start = performance.now();
         file.layers ??= d2l.lenet(d2l.halves(file.weights));
         const {{ scores, shares, maps }} = d2l.classify(
@@ -118,15 +152,20 @@ def test_scores_are_those_of_pytorch(name, garments):
         return {{ scores: [...scores], shares: [...shares],
             time: performance.now() - start, sums: Object.values(maps).map(
                 map => map.reduce((a, b) => a + b)) }};
-        }})()""", images.flatten(1).tolist())
+        }})()""",
+        images.flatten(1).tolist(),
+    )
     with torch.no_grad():
         scores, X, sums = net(images / 255), images / 255, []
         for i, layer in enumerate(net):
             X = layer(X)
             if i in (1, 2, 4, 5, 8, 10):  # after ReLU, after pooling
                 sums.append(X.flatten(1).sum(1))
-    for key, wanted, off in [('scores', scores, 3e-3), ('sums', torch.stack(
-            sums, 1), 3e-2), ('shares', scores.softmax(1), 1e-4)]:
+    for key, wanted, off in [
+        ('scores', scores, 3e-3),
+        ('sums', torch.stack(sums, 1), 3e-2),
+        ('shares', scores.softmax(1), 1e-4),
+    ]:
         mine = torch.tensor([f[key] for f in found])
         assert (mine - wanted).abs().max() < off, key
     milliseconds = statistics.median(f['time'] for f in found)
@@ -135,10 +174,11 @@ def test_scores_are_those_of_pytorch(name, garments):
 
 
 def test_numbers_of_16_bits():
-    bits = np.array([*range(0, 2 ** 16, 7)], '<u2')
+    bits = np.array([*range(0, 2**16, 7)], '<u2')
     bits = bits[(bits >> 10 & 31) < 31]  # neither infinite nor nan
-    found, = in_node('[...d2l.halves(c)]',
-                     [base64.b64encode(bits.tobytes()).decode()])
+    (found,) = in_node(
+        '[...d2l.halves(c)]', [base64.b64encode(bits.tobytes()).decode()]
+    )
     assert np.array_equal(bits.view('<f2').astype('f4'), found)
 
 
@@ -149,54 +189,78 @@ def test_resize_is_interpolate():
     """
     generator = torch.Generator().manual_seed(0)
     sizes = torch.randint(2, 40, (200, 2, 2), generator=generator).tolist()
-    cases = [dict(X=torch.rand(a * b, generator=generator).tolist(),
-                  of=[a, b], to=to) for (a, b), to in sizes]
+    cases = [
+        dict(
+            X=torch.rand(a * b, generator=generator).tolist(), of=[a, b], to=to
+        )
+        for (a, b), to in sizes
+    ]
     found = in_node('[...d2l.resize(c.X, c.of, c.to)]', cases)
     for case, mine in zip(cases, found):
         X = torch.tensor(case['X']).reshape(1, 1, *case['of'])
         wanted = F.interpolate(X, case['to'], mode='bilinear', antialias=True)
-        torch.testing.assert_close(torch.tensor(mine), wanted.flatten(),
-                                   atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            torch.tensor(mine), wanted.flatten(), atol=1e-5, rtol=1e-4
+        )
 
 
 def extent(picture):
     """Return height and width of what is there, and its center of mass."""
     rows, cols = (picture > 0.01).nonzero(as_tuple=True)
     i = torch.arange(28.0) + 0.5
-    center = [float((picture.sum(axis) @ i) / picture.sum())
-              for axis in (1, 0)]
-    return int(rows.max() - rows.min()) + 1, int(
-        cols.max() - cols.min()) + 1, *center
+    center = [
+        float((picture.sum(axis) @ i) / picture.sum()) for axis in (1, 0)
+    ]
+    return (
+        int(rows.max() - rows.min()) + 1,
+        int(cols.max() - cols.min()) + 1,
+        *center,
+    )
 
 
 def test_drawings_are_framed_as_the_training_data():
     """Wherever and however large: MNIST's box and center, Fashion-MNIST's."""
-    lines = [[[[3, 4], [9, 20]]], [[[20, 2], [26, 5], [14, 12]]],
-             [[[5, 5], [5, 6]]], [[[2, 2], [26, 26]], [[26, 2], [2, 26]]]]
-    cases = [dict(lines=some, frame=dict(box=box, byMass=mass))
-             for some in lines for box, mass in [(20, True), (28, False)]]
-    found = in_node("""(() => {
+    lines = [
+        [[[3, 4], [9, 20]]],
+        [[[20, 2], [26, 5], [14, 12]]],
+        [[[5, 5], [5, 6]]],
+        [[[2, 2], [26, 26]], [[26, 2], [2, 26]]],
+    ]
+    cases = [
+        dict(lines=some, frame=dict(box=box, byMass=mass))
+        for some in lines
+        for box, mass in [(20, True), (28, False)]
+    ]
+    found = in_node(
+        """(() => {
         const ink = new Float32Array(112 * 112);
         for (const line of c.lines) line.slice(1).forEach((point, k) =>
             d2l.stroke(ink, line[k], point, 1.2));
-        return [...d2l.normalize(ink, c.frame)]; })()""", cases)
+        return [...d2l.normalize(ink, c.frame)]; })()""",
+        cases,
+    )
     for case, mine in zip(cases, found):
         height, width, *center = extent(torch.tensor(mine).reshape(28, 28))
         assert max(height, width) == case['frame']['box']
         if case['frame']['byMass']:
             assert all(abs(k - 14) <= 0.5 for k in center)
-    assert in_node('d2l.normalize(new Float32Array(64), {box: 20})[0]',
-                   [0]) == [0]
+    assert in_node(
+        'd2l.normalize(new Float32Array(64), {box: 20})[0]', [0]
+    ) == [0]
 
 
 def test_lines_that_close_are_filled():
-    found = in_node("""(() => {
+    found = in_node(
+        """(() => {
         const ink = new Float32Array(112 * 112);
         c.slice(1).forEach((point, k) => d2l.stroke(ink, c[k], point, 1));
         const full = d2l.fillClosed(ink);
-        return [full[56 * 112 + 56], full[0]]; })()""", [
-        [[8, 8], [20, 8], [20, 20], [8, 20], [8, 8]],
-        [[8, 8], [20, 8], [20, 20], [8, 20]]])
+        return [full[56 * 112 + 56], full[0]]; })()""",
+        [
+            [[8, 8], [20, 8], [20, 20], [8, 20], [8, 8]],
+            [[8, 8], [20, 8], [20, 20], [8, 20]],
+        ],
+    )
     assert found == [[1, 0], [0, 0]]
 
 
@@ -217,18 +281,22 @@ def test_what_is_said_of_mistakes_is_true(name, garments):
     if name == 'fashion' and len(garments.labels) == 10_000:
         assert file['wrong'] == bench.mistakes(net, garments)['wrong']
         assert file['flat'] == pytest.approx(
-            bench.flat_accuracy(name, net, garments), abs=5e-4)
+            bench.flat_accuracy(name, net, garments), abs=5e-4
+        )
 
 
 def test_the_benchmark_reads_idx_files(tmp_path):
     X = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
     for part, pack in [('train', gzip.compress), ('t10k', bytes)]:
         for kind, array in [('images-idx3', X), ('labels-idx1', X[:, 0, 1])]:
-            head = bytes([0, 0, 8, array.ndim]) + np.array(
-                array.shape, '>i4').tobytes()
+            head = (
+                bytes([0, 0, 8, array.ndim])
+                + np.array(array.shape, '>i4').tobytes()
+            )
             ending = '.gz' if pack is gzip.compress else ''
             (tmp_path / f'{part}-{kind}-ubyte{ending}').write_bytes(
-                pack(head + array.tobytes()))
+                pack(head + array.tobytes())
+            )
     for images in bench.load('digits', tmp_path):
         assert np.array_equal(images.images[:, 0], X)
         assert images.labels.tolist() == X[:, 0, 1].tolist()
@@ -236,12 +304,13 @@ def test_the_benchmark_reads_idx_files(tmp_path):
 
 # The pages
 
+
 def test_pages_have_what_stands_for_the_widgets():
     """A picture and a sentence; the program itself, with the task before."""
     cell = cell_of('05_1_lenet', 'draw')
     alt, path, words = re.search(
-        r'<d2l-draw>\n\n!\[(.+)\]\((.+)\)\n\n(.+)\n\n</d2l-draw>$',
-        cell).groups()
+        r'<d2l-draw>\n\n!\[(.+)\]\((.+)\)\n\n(.+)\n\n</d2l-draw>$', cell
+    ).groups()
     assert len(alt) > 60 and len(words) > 60
     assert (ROOT / 'chapters' / path).stat().st_size < 60 * 1024
     for name, page in PROGRAMS.items():
@@ -273,19 +342,25 @@ def test_checks_of_programs_tell_what_is_missing(name):
     X = torch.tensor(names['X']).double()[None, None]
     if name == 'pool2d':
         assert names['maxima'] == F.max_pool2d(X, 3, 2, 1)[0, 0].tolist()
-        assert names['means'] == F.avg_pool2d(
-            X, 3, 2, 1, count_include_pad=False)[0, 0].tolist()
+        assert (
+            names['means']
+            == F.avg_pool2d(X, 3, 2, 1, count_include_pad=False)[0, 0].tolist()
+        )
         return
     K = torch.tensor(names['K']).double()[None, None]
     if name == 'corr2d':
         wanted = F.conv2d(X, K.flip(2, 3))[0, 0].tolist()
         assert names['Y'] == wanted and names['corr2d'] is not None
-        hints = {str(F.conv2d(X, K.flip(axes))[0, 0].long().tolist())
-                 for axes in [(), (2,), (3,)]}
-        assert hints == {ast.unparse(node.test.comparators[0])
-                         for node in ast.parse(text).body
-                         if isinstance(node, ast.Assert)
-                         and isinstance(node.test.ops[0], ast.NotEq)}
+        hints = {
+            str(F.conv2d(X, K.flip(axes))[0, 0].long().tolist())
+            for axes in [(), (2,), (3,)]
+        }
+        assert hints == {
+            ast.unparse(node.test.comparators[0])
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assert)
+            and isinstance(node.test.ops[0], ast.NotEq)
+        }
         return
     for stride, padding, right in names['wanted']:
         assert right == F.conv2d(X, K, None, stride, padding)[0, 0].tolist()
@@ -298,10 +373,11 @@ def test_micropython_is_the_published_one():
     script = (folder / 'micropython.js').read_text()
     assert len(script) < 300_000 and 'MicroPython 1.27.0' in script
     for key, wanted in {
-            'mjs': 'c2be87e7ba24e3b47d133022b009a66b'
-                   'ff07f4720aa23d816d216ef8cc47014c',
-            'wasm': '06338c955b03c5700aa0069015d3e392'
-                    'd76836ef8e2ce25bedbe59b88ccd373c'}.items():
+        'mjs': 'c2be87e7ba24e3b47d133022b009a66b'
+        'ff07f4720aa23d816d216ef8cc47014c',
+        'wasm': '06338c955b03c5700aa0069015d3e392'
+        'd76836ef8e2ce25bedbe59b88ccd373c',
+    }.items():
         packed = re.search(f'"{key}": "(.+)"', script)[1]
         content = gzip.decompress(base64.b64decode(packed))
         assert hashlib.sha256(content).hexdigest() == wanted
@@ -323,14 +399,19 @@ def site(tmp_path_factory):
     shutil.copytree(ROOT / 'site/static/micropython', static / 'micropython')
     shutil.copy(ROOT / 'site/static/book.css', static)
     scripts = dict.fromkeys(embed.scripts('draw') + embed.scripts('live-code'))
-    body = ('<d2l-draw><p>A picture.</p></d2l-draw><d2l-live-code name="'
-            'corr2d"><div class="highlight"><pre>'
-            + program('corr2d').replace('<', '&lt;')
-            + '\n</pre></div></d2l-live-code><p id="after">After.</p>')
+    body = (
+        '<d2l-draw><p>A picture.</p></d2l-draw><d2l-live-code name="'
+        'corr2d"><div class="highlight"><pre>'
+        + program('corr2d').replace('<', '&lt;')
+        + '\n</pre></div></d2l-live-code><p id="after">After.</p>'
+    )
     (folder / 'index.html').write_text(
-        shoot.BARE.format(body).replace('<title>', HEAD + '<title>') + ''.join(
-            f'<script defer src="_static/{name}"></script>'
-            for name in scripts), encoding='utf-8')
+        shoot.BARE.format(body).replace('<title>', HEAD + '<title>')
+        + ''.join(
+            f'<script defer src="_static/{name}"></script>' for name in scripts
+        ),
+        encoding='utf-8',
+    )
     return folder
 
 
@@ -340,26 +421,36 @@ def visit(browser, site, serve):
     contexts = []
 
     def open_page(served=False, **options):
-        context = browser.new_context(**{
-            'viewport': {'width': 1280, 'height': 900}, **options})
+        context = browser.new_context(
+            **{'viewport': {'width': 1280, 'height': 900}, **options}
+        )
         context.set_default_timeout(30_000)
         page = context.new_page()
         contexts.append((context, page))
         page.asked, page.problems = [], []
         page.on('pageerror', lambda e: page.problems.append(str(e)))
-        page.on('console', lambda m: m.type == 'error'
-                and page.problems.append(m.text))
+        page.on(
+            'console',
+            lambda m: m.type == 'error' and page.problems.append(m.text),
+        )
         page.on('request', lambda r: page.asked.append(r.url))
-        page.goto(f'{serve(site)}/index.html' if served
-                  else (site / 'index.html').as_uri())
+        page.goto(
+            f'{serve(site)}/index.html'
+            if served
+            else (site / 'index.html').as_uri()
+        )
         page.draw = page.locator('d2l-draw')
         page.code = page.locator('d2l-live-code')
         return page
+
     yield open_page
     for context, page in contexts:
         assert page.problems == []
-        assert not [url for url in page.asked if is_outside(url)
-                    and not url.startswith('blob:')]
+        assert not [
+            url
+            for url in page.asked
+            if is_outside(url) and not url.startswith('blob:')
+        ]
         context.close()
 
 
@@ -378,8 +469,10 @@ def stroke(page, *points):
     """Draw a line by mouse; points on the grid of 28×28: column, row."""
     page.draw.locator('.pad').scroll_into_view_if_needed()
     box = page.draw.locator('.pad').bounding_box()
-    places = [[box[k] + point[i] * box['width'] / 28
-               for i, k in enumerate('xy')] for point in points]
+    places = [
+        [box[k] + point[i] * box['width'] / 28 for i, k in enumerate('xy')]
+        for point in points
+    ]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
@@ -414,18 +507,34 @@ def test_draw_by_mouse(visit, served):
 
 def test_draw_by_touch(visit):
     """A finger draws; it does not scroll the page."""
-    page = visit(viewport={'width': 375, 'height': 900}, has_touch=True,
-                 is_mobile=True)
+    page = visit(
+        viewport={'width': 375, 'height': 900}, has_touch=True, is_mobile=True
+    )
     page.draw.locator('.pad').scroll_into_view_if_needed()
-    box, finger = (page.draw.locator('.pad').bounding_box(),
-                   page.context.new_cdp_session(page))
+    box, finger = (
+        page.draw.locator('.pad').bounding_box(),
+        page.context.new_cdp_session(page),
+    )
     top = page.evaluate('scrollY')
-    for kind, row in [('Start', 4), *(('Move', r) for r in range(5, 25)),
-                      ('End', None)]:
-        finger.send('Input.dispatchTouchEvent', {
-            'type': f'touch{kind}', 'touchPoints': [] if row is None else [{
-                'x': box['x'] + box['width'] / 2,
-                'y': box['y'] + row * box['height'] / 28}]})
+    for kind, row in [
+        ('Start', 4),
+        *(('Move', r) for r in range(5, 25)),
+        ('End', None),
+    ]:
+        finger.send(
+            'Input.dispatchTouchEvent',
+            {
+                'type': f'touch{kind}',
+                'touchPoints': []
+                if row is None
+                else [
+                    {
+                        'x': box['x'] + box['width'] / 2,
+                        'y': box['y'] + row * box['height'] / 28,
+                    }
+                ],
+            },
+        )
     says(page, 'LeNet says 1 (')
     assert page.evaluate('scrollY') == top
 
@@ -459,8 +568,11 @@ def test_stored_pictures_and_mistakes(visit):
     says(page, 'LeNet says 7 (')
     assert 'is labeled 7.' in says(page, 'Test image 0')
     label = page.draw.locator('.tiles').first.get_attribute('aria-label')
-    assert re.fullmatch(r'C1, 6 maps of 28×28: the largest number is '
-                        r'\d\.\d, in map \d', label)
+    assert re.fullmatch(
+        r'C1, 6 maps of 28×28: the largest number is '
+        r'\d\.\d, in map \d',
+        label,
+    )
     page.draw.locator('summary').press('Enter')
     wrong = stored('digits')['mistakes'][0]
     page.draw.get_by_role('button', name='not').first.click()
@@ -512,19 +624,23 @@ def test_picture_files(visit):
     wanted = shares(page)
     page.draw.get_by_role('button', name='Clear').click()
     page.draw.locator('[type=file]').set_input_files(
-        {'name': 'a.png', 'mimeType': 'image/png', 'buffer': png(seven)})
+        {'name': 'a.png', 'mimeType': 'image/png', 'buffer': png(seven)}
+    )
     says(page, 'LeNet says 7')
     assert shares(page) == wanted
     page.draw.get_by_role('button', name='Clear').click()
     paper = np.full((300, 500), 230, np.uint8)
-    paper[20:160, 40:180] -= (np.kron(seven, np.ones((5, 5))) * 0.7
-                              ).astype(np.uint8)
+    paper[20:160, 40:180] -= (np.kron(seven, np.ones((5, 5))) * 0.7).astype(
+        np.uint8
+    )
     drop = base64.b64encode(png(paper)).decode()
     page.draw.evaluate(DROP, ['b.png', 'image/png', drop])
     says(page, 'LeNet says 7')
     page.draw.evaluate(DROP, ['c.txt', 'text/plain', 'YQ=='])
-    assert 'c.txt is no picture' in page.draw.get_by_role(
-        'alert').filter(has_text='c.txt').inner_text()
+    assert (
+        'c.txt is no picture'
+        in page.draw.get_by_role('alert').filter(has_text='c.txt').inner_text()
+    )
 
 
 def test_a_network_that_does_not_come(visit):
@@ -540,6 +656,7 @@ def test_a_network_that_does_not_come(visit):
 
 
 # Live code
+
 
 def output(page, words):
     """Wait until the output has these words; return all of it."""
@@ -604,8 +721,10 @@ def test_what_never_ends_is_stopped(visit):
     page.evaluate("customElements.get('d2l-live-code').seconds = 0.5")
     write(page, 'print("begin")\nwhile True:\n    pass')
     found = output(page, 'Stopped after 0.5 seconds')
-    assert 'begin' in found and page.code.get_by_role(
-        'button', name='Run').is_visible()
+    assert (
+        'begin' in found
+        and page.code.get_by_role('button', name='Run').is_visible()
+    )
     page.evaluate("customElements.get('d2l-live-code').seconds = 20")
     write(page, 'while True:\n    print("again and again")')
     assert 20_000 < len(output(page, '20,000 characters of output')) < 30_000
@@ -617,17 +736,27 @@ def test_what_never_ends_is_stopped(visit):
     assert output(page, '5').strip() == '5'
 
 
-@pytest.mark.parametrize('text, words', [
-    ('x = 1\ny = x + z', "Line 2: NameError: name 'z' isn't defined"),
-    ('x = (1,\ny = 2', 'Line 2: SyntaxError: invalid syntax'),
-    ('def f(a):\n    return a[3]\n\nf([1])',
-     'Line 2: IndexError: list index out of range'),
-    ('assert 1 > 2', 'Line 1: AssertionError'),
-    ('assert 1 > 2, "one\\ntwo"', 'The check in line 1 says: one\ntwo'),
-    ('def f(n):\n    return f(n + 1)\nf(0)',
-     'Line 2: RuntimeError: maximum recursion depth exceeded'),
-    ('print("é", end=""); print(1 / 4)\nx = input()',
-     'Line 2: EOFError: there is no keyboard here')])
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('x = 1\ny = x + z', "Line 2: NameError: name 'z' isn't defined"),
+        ('x = (1,\ny = 2', 'Line 2: SyntaxError: invalid syntax'),
+        (
+            'def f(a):\n    return a[3]\n\nf([1])',
+            'Line 2: IndexError: list index out of range',
+        ),
+        ('assert 1 > 2', 'Line 1: AssertionError'),
+        ('assert 1 > 2, "one\\ntwo"', 'The check in line 1 says: one\ntwo'),
+        (
+            'def f(n):\n    return f(n + 1)\nf(0)',
+            'Line 2: RuntimeError: maximum recursion depth exceeded',
+        ),
+        (
+            'print("é", end=""); print(1 / 4)\nx = input()',
+            'Line 2: EOFError: there is no keyboard here',
+        ),
+    ],
+)
 def test_errors_name_the_line(visit, text, words):
     page = visit()
     write(page, text)
@@ -637,17 +766,22 @@ def test_errors_name_the_line(visit, text, words):
     line = int(re.search(r'[Ll]ine (\d+)', output(page, 'ine '))[1])
     assert page.code.locator('.numbers .wrong').inner_text() == str(line)
     page.code.get_by_role('button', name=f'Go to line {line}').click()
-    assert page.code.locator('textarea').evaluate(
-        'a => a.value.slice(a.selectionStart, a.selectionEnd)'
-    ) == text.split('\n')[line - 1]
+    assert (
+        page.code.locator('textarea').evaluate(
+            'a => a.value.slice(a.selectionStart, a.selectionEnd)'
+        )
+        == text.split('\n')[line - 1]
+    )
 
 
 def test_undo_reset_and_memory(visit):
     """What was written is there after a reload, until it is given back."""
     page = visit()
     area, first = page.code.locator('textarea'), program('corr2d')
-    undo, redo, reset = (page.code.get_by_role('button', name=name)
-                         for name in ['Undo', 'Redo', 'Reset'])
+    undo, redo, reset = (
+        page.code.get_by_role('button', name=name)
+        for name in ['Undo', 'Redo', 'Reset']
+    )
     assert undo.is_disabled() and redo.is_disabled() and reset.is_disabled()
     area.press('Control+Home')
     page.keyboard.type('a = 1')
@@ -696,6 +830,7 @@ def test_tab_indents_but_does_not_trap(visit):
 
 # Both, for everyone
 
+
 def test_for_everyone(visit):
     """Light and dark, in use: axe, targets, no overflow on phones."""
     page = visit(served=True)
@@ -731,7 +866,9 @@ def test_the_height_is_kept(visit, width):
 def test_without_scripts_the_program_is_there(visit):
     page = visit(java_script_enabled=False)
     assert 'def corr2d' in page.locator('pre').inner_text()
-    gap = page.locator('#after').bounding_box()['y'] - page.locator(
-        'pre').bounding_box()['y'] - page.locator('pre').bounding_box()[
-            'height']
+    gap = (
+        page.locator('#after').bounding_box()['y']
+        - page.locator('pre').bounding_box()['y']
+        - page.locator('pre').bounding_box()['height']
+    )
     assert gap < 100

@@ -11,6 +11,7 @@ Lines from # BEGIN BROKEN to # END BROKEN, as comments and right before the
 solution, are a mistake to repair: the student finds them in place of a blank.
 A notebook of solutions whose code did not change is not run again.
 """
+
 import argparse
 import os
 import re
@@ -19,25 +20,31 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-
 import notebooks
 
 HOME = notebooks.ROOT / 'exercises'
-SOLUTION = re.compile(r'^( *)# BEGIN SOLUTION\n(.*?)^ *# END SOLUTION\n?',
-                      flags=re.M | re.S)
-BROKEN = re.compile(r'^( *)# BEGIN BROKEN\n(.*?)^ *# END BROKEN\n'
-                    r'(?= *# BEGIN SOLUTION\n)', flags=re.M | re.S)
+SOLUTION = re.compile(
+    r'^( *)# BEGIN SOLUTION\n(.*?)^ *# END SOLUTION\n?', flags=re.M | re.S
+)
+BROKEN = re.compile(
+    r'^( *)# BEGIN BROKEN\n(.*?)^ *# END BROKEN\n'
+    r'(?= *# BEGIN SOLUTION\n)',
+    flags=re.M | re.S,
+)
 HEADING = re.compile(
     r'^## (\d+)\. (.+?) ((?:★|☆){3}), (\d+) minutes\n\n'
-    r'Section: \[(.+?)\]\((\.\./chapters/\w+\.ipynb)\)', flags=re.M)
+    r'Section: \[(.+?)\]\((\.\./chapters/\w+\.ipynb)\)',
+    flags=re.M,
+)
 WORDS = '*Your answer: double-click here and write.*'
 TABLE = re.compile(r'(<!-- questions -->\n).*(<!-- end -->\n)', flags=re.S)
 
 
 def masters():
     """Return the names of all exercise notebooks."""
-    return sorted(p.parent.name[1:]
-                  for p in (HOME / 'sources').glob('*/master.py'))
+    return sorted(
+        p.parent.name[1:] for p in (HOME / 'sources').glob('*/master.py')
+    )
 
 
 def read(name):
@@ -48,11 +55,16 @@ def read(name):
         cell.id = f'cell-{i}'
         if notebooks.SETUP_TAG in cell.metadata.get('tags', []):
             cell.source = notebooks.SETUP_CELL.format(
-                address=notebooks.repository())
+                address=notebooks.repository()
+            )
     nb.metadata = {
-        'kernelspec': {'display_name': 'Python 3', 'language': 'python',
-                       'name': 'python3'},
-        'language_info': notebooks.LANGUAGE}
+        'kernelspec': {
+            'display_name': 'Python 3',
+            'language': 'python',
+            'name': 'python3',
+        },
+        'language_info': notebooks.LANGUAGE,
+    }
     return nbformat.from_dict(nb)
 
 
@@ -70,10 +82,11 @@ def blank(source):
     """Return a cell as a student gets it: with a blank or a mistake."""
     if not is_broken(source):
         return SOLUTION.sub(
-            r'\1raise NotImplementedError  # your code here\n',
-            source + '\n')[:-1]
-    mistakes = BROKEN.sub(lambda m: re.sub('^( *)# ?', r'\1', m[2],
-                                           flags=re.M), source + '\n')
+            r'\1raise NotImplementedError  # your code here\n', source + '\n'
+        )[:-1]
+    mistakes = BROKEN.sub(
+        lambda m: re.sub('^( *)# ?', r'\1', m[2], flags=re.M), source + '\n'
+    )
     return SOLUTION.sub('', mistakes)[:-1]
 
 
@@ -98,8 +111,9 @@ def solution(name):
             cell.source = f'**One answer.** {cell.source}'
         cell.source = solved(cell.source).rstrip('\n')
         cell.source = cell.source.replace('](../', '](../../')
-    nb.cells[0].source = re.sub('^# (.+)', r'# Solutions: \1',
-                                nb.cells[0].source)
+    nb.cells[0].source = re.sub(
+        '^# (.+)', r'# Solutions: \1', nb.cells[0].source
+    )
     return nb
 
 
@@ -115,8 +129,9 @@ def questions(name):
     for cell in read(name).cells:
         if cell.cell_type == 'markdown':
             found += [[*match, None] for match in HEADING.findall(cell.source)]
-        for check in re.findall(r"^check\('([\w.]+)', ", cell.source,
-                                flags=re.M):
+        for check in re.findall(
+            r"^check\('([\w.]+)', ", cell.source, flags=re.M
+        ):
             found[-1][-1] = check
     return [tuple(row) for row in found]
 
@@ -127,24 +142,32 @@ def index():
     for name in masters():
         rows = questions(name)
         title = read(name).cells[0].source.split('\n')[0].lstrip('# ')
-        lines += [f'### {title}', '',
-                  f'[Notebook]({name}.ipynb), {len(rows)} questions, about '
-                  f'{sum(int(row[3]) for row in rows)} minutes; '
-                  f'[solutions](solutions/{name}.ipynb).', '',
-                  '| question | stars | minutes | checked as |',
-                  '|---|---|---|---|']
-        lines += [f'| {n}. {title} | {stars} | {minutes} | '
-                  + (f'`{check}` |' if check else 'in words |')
-                  for n, title, stars, minutes, _, _, check in rows] + ['']
+        lines += [
+            f'### {title}',
+            '',
+            f'[Notebook]({name}.ipynb), {len(rows)} questions, about '
+            f'{sum(int(row[3]) for row in rows)} minutes; '
+            f'[solutions](solutions/{name}.ipynb).',
+            '',
+            '| question | stars | minutes | checked as |',
+            '|---|---|---|---|',
+        ]
+        lines += [
+            f'| {n}. {title} | {stars} | {minutes} | '
+            + (f'`{check}` |' if check else 'in words |')
+            for n, title, stars, minutes, _, _, check in rows
+        ] + ['']
     text = (HOME / 'index.md').read_text(encoding='utf-8')
-    return TABLE.sub(lambda m: m[1] + '\n' + '\n'.join(lines) + '\n' + m[2],
-                     text)
+    return TABLE.sub(
+        lambda m: m[1] + '\n' + '\n'.join(lines) + '\n' + m[2], text
+    )
 
 
 def same_code(a, b):
     """Tell whether two notebooks hold the same cells, outputs aside."""
     return [(c.cell_type, c.source, c.metadata) for c in a.cells] == [
-        (c.cell_type, c.source, c.metadata) for c in b.cells]
+        (c.cell_type, c.source, c.metadata) for c in b.cells
+    ]
 
 
 def make(name, again):

@@ -7,6 +7,7 @@ from that set's own half and even over the ten classes. The order is drawn
 ten by ten, every ten with one image of each class, so that any first n of
 them are nearly even too. A seed chooses: the same file comes out every time.
 """
+
 import numpy as np
 
 from d2lmini import data
@@ -17,8 +18,10 @@ PATH = data.SAMPLES / 'fashion_mnist.npz'
 
 def choose(labels, n, rng):
     """Return n indices into labels, every ten with one of each class."""
-    per_class = [rng.permutation(np.flatnonzero(labels == c))[:n // 10]
-                 for c in range(10)]
+    per_class = [
+        rng.permutation(np.flatnonzero(labels == c))[: n // 10]
+        for c in range(10)
+    ]
     return np.concatenate([rng.permutation(ten) for ten in zip(*per_class)])
 
 

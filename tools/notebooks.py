@@ -8,6 +8,7 @@
 `setup` writes the repository's address from pyproject.toml into each page.
 `tidy` joins what a cell printed and says which language the notebook is in.
 """
+
 import argparse
 import base64
 import io
@@ -25,10 +26,14 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 SETUP_TAG = 'setup'
 # What nbconvert asks for; no version, which differs from machine to machine.
-LANGUAGE = {'codemirror_mode': {'name': 'ipython', 'version': 3},
-            'file_extension': '.py', 'mimetype': 'text/x-python',
-            'name': 'python', 'nbconvert_exporter': 'python',
-            'pygments_lexer': 'ipython3'}
+LANGUAGE = {
+    'codemirror_mode': {'name': 'ipython', 'version': 3},
+    'file_extension': '.py',
+    'mimetype': 'text/x-python',
+    'name': 'python',
+    'nbconvert_exporter': 'python',
+    'pygments_lexer': 'ipython3',
+}
 PHOTOGRAPH = 10_000  # colors: drawings have fewer, with all their half-tones
 SETUP_CELL = """\
 try:
@@ -53,8 +58,10 @@ def setup(path):
     nb = nbformat.read(path, 4)
     cells = [c for c in nb.cells if SETUP_TAG in c.metadata.get('tags', [])]
     if len(cells) != 1:
-        raise ValueError(f'{path} has {len(cells)} cells with the tag '
-                         f'{SETUP_TAG!r}, one is wanted')
+        raise ValueError(
+            f'{path} has {len(cells)} cells with the tag '
+            f'{SETUP_TAG!r}, one is wanted'
+        )
     cells[0].source = SETUP_CELL.format(address=repository())
     write(nb, path)
 
@@ -65,11 +72,17 @@ def run(path):
     code = [c for c in nb.cells if c.cell_type == 'code']
     with tqdm(total=len(code), desc=Path(path).name, unit='cell') as bar:
         NotebookClient(
-            nb, timeout=None, record_timing=False,
+            nb,
+            timeout=None,
+            record_timing=False,
             resources={'metadata': {'path': str(Path(path).parent)}},
-            on_cell_executed=lambda **_: bar.update()).execute()
-    nb.metadata = {key: nb.metadata[key] for key in (
-        'kernelspec', 'language_info', 'd2lmini') if key in nb.metadata}
+            on_cell_executed=lambda **_: bar.update(),
+        ).execute()
+    nb.metadata = {
+        key: nb.metadata[key]
+        for key in ('kernelspec', 'language_info', 'd2lmini')
+        if key in nb.metadata
+    }
     shrink_pictures(nb)
     write(nb, path)
 
@@ -107,7 +120,8 @@ def join_streams(outputs):
     """
     joined = []
     for printed, group in itertools.groupby(
-            outputs, lambda output: output.output_type == 'stream'):
+        outputs, lambda output: output.output_type == 'stream'
+    ):
         group = list(group)
         for name in ['stderr', 'stdout'] if printed else []:
             parts = [output for output in group if output.name == name]

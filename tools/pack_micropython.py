@@ -7,6 +7,7 @@ FOLDER is the unpacked npm package
 nor .wasm files from file://, so both files go, compressed and as text, into
 one classic script: web/static/micropython/micropython.js.
 """
+
 import base64
 import gzip
 import json
@@ -28,12 +29,16 @@ def pack(path):
 def main(folder):
     about = json.loads((folder / 'package.json').read_text())
     content = {'version': about['version']} | {
-        path.suffix[1:]: pack(path) for path in [
-            folder / 'micropython.mjs', folder / 'micropython.wasm']}
-    lines = ',\n'.join(f' "{key}": {json.dumps(value)}'
-                       for key, value in content.items())
-    SCRIPT.write_text(f'{HEAD.format(**about)}globalThis.d2l ??= {{}};\n'
-                      f'd2l.micropython = {{\n{lines}\n}};\n')
+        path.suffix[1:]: pack(path)
+        for path in [folder / 'micropython.mjs', folder / 'micropython.wasm']
+    }
+    lines = ',\n'.join(
+        f' "{key}": {json.dumps(value)}' for key, value in content.items()
+    )
+    SCRIPT.write_text(
+        f'{HEAD.format(**about)}globalThis.d2l ??= {{}};\n'
+        f'd2l.micropython = {{\n{lines}\n}};\n'
+    )
 
 
 if __name__ == '__main__':

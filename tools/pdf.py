@@ -1,7 +1,8 @@
 """Print the whole book, built as one page, into one PDF file.
 
-    python tools/pdf.py _build/singlehtml/index.html _build/book.pdf
+python tools/pdf.py _build/singlehtml/index.html _build/book.pdf
 """
+
 import os
 import shutil
 import sys
@@ -23,9 +24,21 @@ def find_chromium():
     named = os.environ.get('CHROMIUM')
     if named and not shutil.which(named):
         raise FileNotFoundError(f'$CHROMIUM is {named!r}, which is no program')
-    found = next(filter(None, map(shutil.which, [
-        named or 'chromium', 'chromium-browser', 'google-chrome', 'chrome'])),
-        None)
+    found = next(
+        filter(
+            None,
+            map(
+                shutil.which,
+                [
+                    named or 'chromium',
+                    'chromium-browser',
+                    'google-chrome',
+                    'chrome',
+                ],
+            ),
+        ),
+        None,
+    )
     if found is None:
         with sync_playwright() as playwright:
             own = Path(playwright.chromium.executable_path)
@@ -40,18 +53,25 @@ def print_page(source, target):
     """
     program = find_chromium()
     if program is None:
-        raise FileNotFoundError('a PDF needs a Chromium: put one on the PATH, '
-                                'or run playwright install chromium')
+        raise FileNotFoundError(
+            'a PDF needs a Chromium: put one on the PATH, '
+            'or run playwright install chromium'
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,
-            args=['--headless', '--no-sandbox', '--disable-gpu'])
+            args=['--headless', '--no-sandbox', '--disable-gpu'],
+        )
         page = browser.new_page()
         page.goto(Path(source).resolve().as_uri(), timeout=300_000)
         page.evaluate(LOAD_PICTURES)
-        page.pdf(path=target, format='A4', tagged=True, outline=True,
-                 margin=dict.fromkeys(
-                     ['top', 'bottom', 'left', 'right'], '18mm'))
+        page.pdf(
+            path=target,
+            format='A4',
+            tagged=True,
+            outline=True,
+            margin=dict.fromkeys(['top', 'bottom', 'left', 'right'], '18mm'),
+        )
         browser.close()
 
 

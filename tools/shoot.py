@@ -4,6 +4,7 @@
 
 Needs Playwright and Chromium, like the tests.
 """
+
 import io
 import sys
 from pathlib import Path
@@ -16,11 +17,21 @@ SITE = Path(__file__).resolve().parents[1] / 'site'
 sys.path.append(str(SITE / 'extensions'))
 from embed import FOLDER, scripts  # noqa: E402
 
-NAMES = ['convolution', 'pooling', 'receptive-field', 'calculator', 'draw',
-         'transposed', 'channels', 'playground']
-POSES = {'convolution': 'widget => widget.choose(0, 2)',
-         'draw': 'widget => widget.fetchStored(7)',
-         'transposed': 'widget => widget.choose(1, 1)'}
+NAMES = [
+    'convolution',
+    'pooling',
+    'receptive-field',
+    'calculator',
+    'draw',
+    'transposed',
+    'channels',
+    'playground',
+]
+POSES = {
+    'convolution': 'widget => widget.choose(0, 2)',
+    'draw': 'widget => widget.fetchStored(7)',
+    'transposed': 'widget => widget.choose(1, 1)',
+}
 SCALE = 150 / 105  # of the book's figures: in their files, on a page
 BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -36,8 +47,13 @@ STILL = """
 
 def show(page, *names):
     """Fill a browser's page with widgets; return the first of them."""
-    page.set_content(BARE.format(''.join(
-        f'<d2l-{name}><p>A picture.</p></d2l-{name}>' for name in names)))
+    page.set_content(
+        BARE.format(
+            ''.join(
+                f'<d2l-{name}><p>A picture.</p></d2l-{name}>' for name in names
+            )
+        )
+    )
     for path in [SITE / 'static/book.css', FOLDER / 'widgets.css']:
         page.add_style_tag(path=path)
     for script in dict.fromkeys(s for name in names for s in scripts(name)):
@@ -49,10 +65,13 @@ def main(names):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(),
-            args=['--no-sandbox', '--disable-gpu'])
+            args=['--no-sandbox', '--disable-gpu'],
+        )
         page = browser.new_page(
-            viewport={'width': 1280, 'height': 900}, color_scheme='light',
-            device_scale_factor=SCALE)
+            viewport={'width': 1280, 'height': 900},
+            color_scheme='light',
+            device_scale_factor=SCALE,
+        )
         for name in names:
             widget = show(page, name)
             page.add_style_tag(content=STILL)
@@ -62,7 +81,8 @@ def main(names):
                 widget.evaluate(POSES[name])
             picture = Image.open(io.BytesIO(widget.screenshot()))
             picture.convert('RGB').quantize(64).save(
-                SITE / 'pictures' / f'{name}.png', optimize=True)
+                SITE / 'pictures' / f'{name}.png', optimize=True
+            )
         browser.close()
 
 

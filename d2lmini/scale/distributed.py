@@ -1,7 +1,7 @@
-"""Train a network from the command line, in one process or in several.
+r"""Train a network from the command line, in one process or in several.
 
     python -m d2lmini.scale.distributed --net LeNet --epochs 2
-    torchrun --nproc_per_node=2 -m d2lmini.scale.distributed --epochs 2 \\
+    torchrun --nproc_per_node=2 -m d2lmini.scale.distributed --epochs 2 \
         --net ResNet width=0.25 small=True --lr 0.05 --checkpoint run.pt
 
 Without batch norm and dropout, several processes give the weights that one

@@ -3,14 +3,18 @@
 A page has a widget where it says <d2l-NAME>. Between that and </d2l-NAME>
 stand a picture and a sentence, for readers without scripts.
 """
+
 import re
 from pathlib import Path
 
 from docutils import nodes
 
 FOLDER = Path(__file__).parents[1] / 'widgets'
-NEEDS = {'calculator': ['layers.js'],  # besides what all need
-         'draw': ['lenet.js'], 'playground': ['runs.js']}
+NEEDS = {
+    'calculator': ['layers.js'],  # besides what all need
+    'draw': ['lenet.js'],
+    'playground': ['runs.js'],
+}
 
 
 def setup(app):
@@ -22,9 +26,13 @@ def setup(app):
 def scripts(name, language='en'):
     """Return the files of a widget in the order in which they are run."""
     texts = f'texts.{language}.js'
-    return [texts if (FOLDER / texts).exists() else 'texts.en.js',
-            'arithmetic.js', 'widget.js', *NEEDS.get(name, []),
-            f'{name}.js']
+    return [
+        texts if (FOLDER / texts).exists() else 'texts.en.js',
+        'arithmetic.js',
+        'widget.js',
+        *NEEDS.get(name, []),
+        f'{name}.js',
+    ]
 
 
 def configure(app, config):

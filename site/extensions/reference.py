@@ -4,6 +4,7 @@ It links the first use of each glossary term in a chapter, and has the
 package's docstrings shown, with links to the source. The package is read, not
 imported: the website is built without PyTorch.
 """
+
 import ast
 import functools
 import re
@@ -16,8 +17,14 @@ from sphinx.errors import SphinxError
 
 SOURCES = [ROOT / 'd2lmini', ROOT / 'checker' / 'd2lmini_check']
 GLOSSARY = ROOT / 'appendix' / 'glossary.md'
-PLAIN = (nodes.title, nodes.reference, nodes.literal, nodes.FixedTextElement,
-         nodes.math, pending_xref)  # no links are put into these
+PLAIN = (
+    nodes.title,
+    nodes.reference,
+    nodes.literal,
+    nodes.FixedTextElement,
+    nodes.math,
+    pending_xref,
+)  # no links are put into these
 
 
 def setup(app):
@@ -34,9 +41,11 @@ def configure(app, config):
     config.autoapi_dirs = list(map(str, SOURCES))
     config.linkcode_resolve = source_address
     config.myst_substitutions = {
-        'address': repository(), 'version': project['version'],
+        'address': repository(),
+        'version': project['version'],
         'repository': f'[repository]({repository()})',
-        'license': f'[MIT license]({repository()}/blob/main/LICENSE)'}
+        'license': f'[MIT license]({repository()}/blob/main/LICENSE)',
+    }
 
 
 @functools.cache
@@ -69,10 +78,17 @@ def split_at_terms(text, left, docname):
         term = left.pop(found[1].lower(), None)
         if term:
             link = pending_xref(
-                '', nodes.inline('', found[0]), refdomain='std',
-                reftype='term', reftarget=term, refdoc=docname,
-                refexplicit=True, refwarn=True, classes=['term'])
-            parts += [nodes.Text(text[end:found.start()]), link]
+                '',
+                nodes.inline('', found[0]),
+                refdomain='std',
+                reftype='term',
+                reftarget=term,
+                refdoc=docname,
+                refexplicit=True,
+                refwarn=True,
+                classes=['term'],
+            )
+            parts += [nodes.Text(text[end : found.start()]), link]
             end = found.end()
     return [*parts, nodes.Text(text[end:])]
 
@@ -80,23 +96,29 @@ def split_at_terms(text, left, docname):
 def skip_member(app, what, name, thing, skip, options):
     """Leave out what has no docstring, and what a module only imports."""
     module = thing.id.removesuffix(f'.{thing.name}')
-    return skip or not thing.docstring or (
-        thing.imported and thing.name not in exports(module))
+    return (
+        skip
+        or not thing.docstring
+        or (thing.imported and thing.name not in exports(module))
+    )
 
 
 def exports(module):
     """Return the names in a module's __all__."""
     for node in parse(module)[1].body:
         if isinstance(node, ast.Assign) and (
-                ast.unparse(node.targets[0]) == '__all__'):
+            ast.unparse(node.targets[0]) == '__all__'
+        ):
             return ast.literal_eval(node.value)
     return []
 
 
 def shorten_types(app, what, name, thing, options, *signature):
     """Leave out of a signature where Callable and the like come from."""
-    return tuple(text and re.sub(r'\b(collections\.abc|typing)\.', '', text)
-                 for text in signature)
+    return tuple(
+        text and re.sub(r'\b(collections\.abc|typing)\.', '', text)
+        for text in signature
+    )
 
 
 def mark_code(app, what, name, thing, options, lines):
@@ -121,8 +143,10 @@ def source_address(domain, info):
     path, node = find_source(info['module'], info['fullname'])
     if node is None:
         return None
-    return (f'{repository()}/blob/main/{path.relative_to(ROOT).as_posix()}'
-            f'#L{node.lineno}-L{node.end_lineno}')
+    return (
+        f'{repository()}/blob/main/{path.relative_to(ROOT).as_posix()}'
+        f'#L{node.lineno}-L{node.end_lineno}'
+    )
 
 
 def find_source(module, name):

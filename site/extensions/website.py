@@ -4,6 +4,7 @@ It gives each page its links to Colab and to the source, has formulas
 rendered while building, and folds the set-up cells. It warns, which stops
 the build, of pictures without alt text and of cells that did not run.
 """
+
 import importlib.util
 import json
 import os
@@ -64,8 +65,7 @@ def setup(app):
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
-    app.add_node(HideCodeCellNode, override=True,
-                 html=(open_fold, close_fold))
+    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
@@ -92,8 +92,9 @@ def find_node():
         programs.insert(0, folder / name)
     for program in filter(None, programs):
         try:
-            subprocess.run([program, '--version'], check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [program, '--version'], check=True, stdout=subprocess.DEVNULL
+            )
             return str(program)
         except (OSError, subprocess.CalledProcessError):
             pass
@@ -107,7 +108,10 @@ def start_renderer(program):
     """
     server = subprocess.Popen(
         [program, '-e', RENDERER, katex.SRC_DIR / 'katex.min.js'],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding='utf-8')
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding='utf-8',
+    )
 
     def render(latex, options=None):
         request = [latex, {'throwOnError': False, **(options or {})}]
@@ -116,6 +120,7 @@ def start_renderer(program):
         if 'katex-error' in html:
             logger.warning('KaTeX cannot render %s', latex)
         return html
+
     return render
 
 
@@ -125,27 +130,37 @@ def check_notebook(app, docname, source):
         try:
             json.loads(source[0])
         except ValueError as error:
-            raise SphinxError(f'{docname}.ipynb is no notebook: {error}')
+            raise SphinxError(
+                f'{docname}.ipynb is no notebook: {error}'
+            ) from error
 
 
 def check_cells(app, doctree):
     """Fold set-up cells; warn of cells that did not run, or failed."""
-    cells = [node for node in doctree.findall(nodes.container)
-             if node.get('nb_element') == 'cell_code']
+    cells = [
+        node
+        for node in doctree.findall(nodes.container)
+        if node.get('nb_element') == 'cell_code'
+    ]
     for cell in cells:
         tags = cell['cell_metadata'].get('tags', [])
         if SETUP_TAG in tags:
             title = 'Set-up: get the package d2lmini'
-            cell.attributes.update(hide_mode='input', prompt_show=title,
-                                   prompt_hide=title)
+            cell.attributes.update(
+                hide_mode='input', prompt_show=title, prompt_hide=title
+            )
         if 'raises-exception' not in tags and any(
-                'traceback' in part['classes']
-                for part in cell.findall(nodes.Element)):
+            'traceback' in part['classes']
+            for part in cell.findall(nodes.Element)
+        ):
             logger.warning('a cell ended in an error', location=cell)
     not_run = [cell for cell in cells if cell['exec_count'] is None]
     if not_run and not app.env.docname.startswith(BLANK):
-        logger.warning('%d cells were never run: make run', len(not_run),
-                       location=not_run[0])
+        logger.warning(
+            '%d cells were never run: make run',
+            len(not_run),
+            location=not_run[0],
+        )
 
 
 def check_pictures(app, doctree):
@@ -167,9 +182,11 @@ def empty_headers_to_cells(app, doctree):
 def add_links(app, pagename, templatename, context, doctree):
     """Tell the layout where a notebook lies, and if it has formulas."""
     context['has_formulas'] = app.env.get_domain('math').has_equations(
-        pagename)
-    context['errata_url'] = (f'{repository()}/issues/new?title=' + quote(
-        f'{pagename}: '))
+        pagename
+    )
+    context['errata_url'] = f'{repository()}/issues/new?title=' + quote(
+        f'{pagename}: '
+    )
     if context.get('page_source_suffix') == '.ipynb':
         path = f'blob/{BRANCH}/{pagename}.ipynb'
         owner_and_name = repository().split('github.com/')[1]
@@ -182,16 +199,28 @@ def write_for_hosts(app, error):
     if error or app.builder.name != 'html':
         return
     folder, address = Path(app.outdir), app.config.html_baseurl
-    urls = [f'<url><loc>{address}{app.builder.get_target_uri(name)}</loc>'
-            '</url>' for name in sorted(app.env.found_docs)]
-    (folder / 'sitemap.xml').write_text('\n'.join([
-        '<?xml version="1.0" encoding="utf-8"?>',
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-        *urls, '</urlset>']))
+    urls = [
+        f'<url><loc>{address}{app.builder.get_target_uri(name)}</loc></url>'
+        for name in sorted(app.env.found_docs)
+    ]
+    (folder / 'sitemap.xml').write_text(
+        '\n'.join(
+            [
+                '<?xml version="1.0" encoding="utf-8"?>',
+                '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+                *urls,
+                '</urlset>',
+            ]
+        )
+    )
     (folder / 'robots.txt').write_text(
-        f'User-agent: *\nSitemap: {address}sitemap.xml\n')
-    (folder / '404.html').write_text((SITE / 'theme/404.html').read_text(
-        ).replace('{home}', urlsplit(address).path))
+        f'User-agent: *\nSitemap: {address}sitemap.xml\n'
+    )
+    (folder / '404.html').write_text(
+        (SITE / 'theme/404.html')
+        .read_text()
+        .replace('{home}', urlsplit(address).path)
+    )
 
 
 def show_picture(self, node):
@@ -201,9 +230,13 @@ def show_picture(self, node):
     width, height = (round(scale * size) for size in picture_size(path))
     HTML5Translator.visit_image(self, node)
     picture = self.body[-1].replace(
-        '<img ', f'<img width="{width}" height="{height}" loading="lazy" ')
-    self.body[-1] = (f'<span class="scroll wide">{picture}</span>'
-                     if width > WIDE else picture)
+        '<img ', f'<img width="{width}" height="{height}" loading="lazy" '
+    )
+    self.body[-1] = (
+        f'<span class="scroll wide">{picture}</span>'
+        if width > WIDE
+        else picture
+    )
 
 
 def open_citation(self, node):
@@ -229,7 +262,8 @@ def open_fold(self, node):
         '<details class="hide"><summary>'
         f'<span class="collapsed">{escape(node["prompt_show"])}</span>'
         f'<span class="expanded">{escape(node["prompt_hide"])}</span>'
-        '</summary>\n')
+        '</summary>\n'
+    )
 
 
 def close_fold(self, node):
