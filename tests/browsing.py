@@ -100,9 +100,8 @@ def run(command):
 
 def reason(done):
     """Return the line of an output that names an error, or its last."""
-    lines = [
-        line.strip() for line in done.stdout.splitlines() if line.strip()
-    ] or [f'it ended with {done.returncode}']
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    lines = lines or [f'it ended with {done.returncode}']
     return next((line for line in lines if 'rror' in line), lines[-1])
 
 

@@ -24,21 +24,8 @@ def find_chromium():
     named = os.environ.get('CHROMIUM')
     if named and not shutil.which(named):
         raise FileNotFoundError(f'$CHROMIUM is {named!r}, which is no program')
-    found = next(
-        filter(
-            None,
-            map(
-                shutil.which,
-                [
-                    named or 'chromium',
-                    'chromium-browser',
-                    'google-chrome',
-                    'chrome',
-                ],
-            ),
-        ),
-        None,
-    )
+    names = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
+    found = next(filter(None, map(shutil.which, [named or '', *names])), None)
     if found is None:
         with sync_playwright() as playwright:
             own = Path(playwright.chromium.executable_path)
