@@ -249,7 +249,7 @@ def channel_means(photo):
 '''),
         ('the shape is (3, 1, 1)', '.flatten()', ''),
         ('the dtype is torch.float64', '.float()', '.double()'),
-        ('NotImplementedError: mean()', '''
+        ('Error: mean(): could not infer', '''
 def channel_means(photo):
     H, W, C = photo.shape
     X = photo.reshape(C, H, W)
