@@ -3,6 +3,7 @@
 They are copied from exercises/sources/NAME/checks.py, without the masters,
 answers and hidden tests beside them.
 """
+
 import shutil
 from pathlib import Path
 
@@ -18,8 +19,13 @@ class BuildWithChecks(build_py):
         if self.editable_mode:  # they are read where they are written
             return
         for path in Path('exercises/sources').glob('*/checks.py'):
-            target = Path(self.build_lib, 'd2lmini_check', 'exercises',
-                          path.parent.name, path.name)
+            target = Path(
+                self.build_lib,
+                'd2lmini_check',
+                'exercises',
+                path.parent.name,
+                path.name,
+            )
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
 

@@ -65,7 +65,8 @@ def find(name):
 @functools.cache
 def prepared(name):
     """Return the cases of a question, smallest first, each with what is
-    wanted and what each mistake would give."""
+    wanted and what each mistake would give.
+    """
     question = find(name)
     cases = sorted(question.cases(questions.Dice()), key=questions.Case.size)
     ready = []
@@ -239,7 +240,8 @@ def _other_trouble(question, answer, ready):
 
 def _without_ties(case):
     """Tell whether a case is made of random floats: a maximum then has one
-    winner, and one gradient."""
+    winner, and one gradient.
+    """
     return any(isinstance(a, torch.Tensor) and a.is_floating_point()
                and (a % 1 != 0).any() for a in case.args)
 
