@@ -139,7 +139,11 @@ def facts(seen):
 @pytest.mark.parametrize('name', READING)
 def test_page_is_light(seen, name):
     sizes = seen(name).facts['sent']
-    pictures = sum(sizes[file] for file in sizes if file.endswith('.png'))
+    pictures = sum(
+        sizes[file]
+        for file in sizes
+        if file.endswith(('.png', '.jpeg', '.jpg'))
+    )
     whole = sum(sizes.values())
     print(
         f'{name}: {(whole - pictures) / 1024:.0f} KiB and '
