@@ -224,12 +224,12 @@ class Run:
 
     def begin(self, callbacks):
         """Tell the callbacks that it begins: those given, and the usual."""
-        usual = [MemoryFormat(), FiniteLoss()]
+        given, usual = [*callbacks], [MemoryFormat(), FiniteLoss()]
         usual += [Schedule()] if self.scheduler else []
         usual += [ProgressBar()] if self.plot and not in_notebook() else []
-        kinds = [type(callback) for callback in callbacks]
+        kinds = [type(callback) for callback in given]
         self.callbacks = sorted(
-            [c for c in usual if type(c) not in kinds] + [*callbacks],
+            [c for c in usual if type(c) not in kinds] + given,
             key=lambda callback: callback.order)
         self.tell('begin')
         for i, (*values, _) in enumerate(self.history.rows(), 1):

@@ -1153,7 +1153,7 @@ def test_callbacks_are_told_in_their_order_whatever_order_they_are_given():
         1,
         0.1,
         'cpu',
-        callbacks=[Last(), First()],
+        callbacks=(make() for make in (Last, First)),
     )
     assert told == ['first', 'last', 1, 2, 3, 'end']
 
