@@ -139,7 +139,7 @@ def loaders(job):
 # The ways: functions of a job and a network
 
 
-def ours(job, net, **options):
+def ours(job, net):
     """d2lmini: its loader and train_gpu, which draws its curves."""
     train.train_gpu(
         net,
@@ -148,7 +148,6 @@ def ours(job, net, **options):
         job.lr,
         job.device,
         init=train.init_weights,
-        **options,
     )
 
 

@@ -5,7 +5,7 @@
 FOLDER is the unpacked npm package
 @micropython/micropython-webassembly-pyscript. Browsers load neither modules
 nor .wasm files from file://, so both files go, compressed and as text, into
-one classic script: web/static/micropython/micropython.js.
+one classic script: site/static/micropython/micropython.js.
 """
 
 import base64

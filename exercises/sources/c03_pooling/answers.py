@@ -2,6 +2,8 @@
 
 RIGHT: {question: [whole answers]}. WRONG: {question: [(words that the message
 must hold, old, new)]}, an edit of the solution, or (words, whole answer).
+EQUIVALENT: {question: {a mutant that no check can tell from the solution:
+why}}.
 """
 RIGHT = {
     'pooled_row': ['''

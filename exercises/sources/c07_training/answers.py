@@ -3,6 +3,8 @@
 RIGHT: {question: [whole answers, or (old, new), an edit of the solution]}.
 WRONG: {question: [(words that the message must hold, old, new)]}, an edit of
 the solution, or (words, whole answer).
+EQUIVALENT: {question: {a mutant that no check can tell from the solution:
+why}}.
 """
 RIGHT = {
     'train_epoch': ['''
