@@ -1,0 +1,119 @@
+"""The Sphinx extension that has readers search by section.
+
+It writes search/sections.js: what stands in each section of each page, in
+each case of the clinic and in each row of its table of symptoms. The search
+page alone loads it, as a classic script: from file:// nothing else works.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+
+SKIPPED = nodes.system_message, nodes.comment, nodes.raw, nodes.target
+CASE = re.compile(r'Case (\d+): ')
+CLINIC = 'chapters/12_clinic'
+MOST = 1800  # characters of a section: what is longer repeats itself
+LESS = 400  # of solutions: their questions stand on other pages
+
+
+def setup(app):
+    app.connect('builder-inited', leave_out_sphinx_index)
+    app.connect('doctree-read', name_cases)
+    app.connect('html-collect-pages', show_page)
+    app.connect('build-finished', write)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+
+
+def leave_out_sphinx_index(app):
+    """Have Sphinx make no index of words: nothing would read it."""
+    app.builder.search = False
+
+
+def show_page(app):
+    yield 'search', {}, 'search.html'
+
+
+def is_case(node):
+    """Tell whether a paragraph opens with a bold "Case 7: what it is."."""
+    return isinstance(node, nodes.paragraph) and CASE.match(node.astext())
+
+
+def name_cases(app, doctree):
+    """Give each case of the clinic, and each symptom, an address."""
+    if app.env.docname != CLINIC:
+        return
+    for case in filter(is_case, doctree.findall(nodes.paragraph)):
+        case['ids'].append(f'case-{is_case(case)[1]}')
+    for i, row in enumerate(symptoms(doctree), 1):
+        row['ids'].append(f'symptom-{i}')
+
+
+def symptoms(doctree):
+    """Return the rows of the first table."""
+    table = next(iter(doctree.findall(nodes.table)), None)
+    if table is None:
+        return []
+    (body,) = table.findall(nodes.tbody)
+    return list(body.findall(nodes.row))
+
+
+def words_of(node):
+    """Return a node's text without outputs' pictures, blanks made single."""
+    if isinstance(node, SKIPPED):
+        return ''
+    if (
+        node.get('nb_element') == 'cell_code_output'
+        and len(node.astext()) > 400
+    ):
+        return ''
+    if isinstance(node, nodes.TextElement) or not node.children:
+        return ' '.join(node.astext().split())
+    return ' '.join(filter(None, map(words_of, node.children)))
+
+
+def entries(doctree, docname):
+    """Yield (anchor, title, text) of each section and each case."""
+    for section in doctree.findall(nodes.section):
+        title = section.next_node(nodes.title)
+        anchor = '' if section.parent is doctree else section['ids'][0]
+        entry = [anchor, title.astext(), []]
+        for child in section.children:
+            if isinstance(child, (nodes.section, nodes.title)):
+                continue
+            if is_case(child):
+                yield finish(entry)
+                name = child.next_node(nodes.strong).astext().rstrip('.')
+                entry = [child['ids'][0], name, []]
+            entry[2].append(words_of(child))
+        yield finish(entry)
+    if docname == CLINIC:
+        for row in symptoms(doctree):
+            cells = [words_of(cell) for cell in row.children]
+            yield row['ids'][0], cells[0], ': '.join(cells[1:3])
+
+
+def finish(entry):
+    anchor, title, words = entry
+    return anchor, title, ' '.join(filter(None, words))
+
+
+def write(app, error):
+    if error or app.builder.name != 'html':
+        return
+    pages, sections = [], []
+    for docname in sorted(app.env.found_docs):
+        doctree = app.env.get_doctree(docname)
+        title = app.env.titles[docname].astext()
+        pages.append([app.builder.get_target_uri(docname), title])
+        most = LESS if 'solutions/' in docname else MOST
+        for anchor, name, text in entries(doctree, docname):
+            sections.append([len(pages) - 1, anchor, name, text[:most]])
+    index = json.dumps(
+        {'pages': pages, 'sections': sections},
+        ensure_ascii=False,
+        separators=(',', ':'),
+    )
+    file = Path(app.outdir, '_static/search/sections.js')
+    file.write_text(f'globalThis.d2lSections = {index};\n', encoding='utf-8')
