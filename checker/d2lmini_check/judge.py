@@ -14,7 +14,7 @@ import warnings
 import torch
 
 from d2lmini_check import questions
-from d2lmini_check import compare, device, limit
+from d2lmini_check import compare, device, limit, watch
 
 Report = collections.namedtuple('Report', 'name status text')
 Outcome = collections.namedtuple('Outcome', 'value args printed')
@@ -36,12 +36,15 @@ def judge(name, answer, seconds=None):
     if outcomes and _is_blank(outcomes[0].value):
         return Report(name, 'blank',
                       f'{SIGNS["blank"]} {name} is not answered yet.')
+    remarks = []
     trouble = within_time(
-        lambda: find_trouble(name, question, answer, outcomes),
+        lambda: find_trouble(name, question, answer, outcomes, remarks),
         seconds or question.seconds)
     if trouble:
         return _wrong(name, trouble)
-    return Report(name, 'right', f'{SIGNS["right"]} {name} is right.')
+    return Report(name, 'right', '\n'.join(
+        [f'{SIGNS["right"]} {name} is right.']
+        + [f'  A remark: {remark}.' for remark in remarks]))
 
 
 def find(name):
@@ -69,6 +72,10 @@ def prepared(name):
     """
     question = find(name)
     cases = sorted(question.cases(questions.Dice()), key=questions.Case.size)
+    if 'dtype' not in questions.demands(name):
+        cases = [questions.Case(*map(_single, case.args), **{
+            key: _single(value) for key, value in case.kwargs.items()})
+            for case in cases]
     ready = []
     for case in cases:
         wanted, *wrong = [
@@ -78,6 +85,13 @@ def prepared(name):
     return ready
 
 
+def _single(value):
+    """Give a tensor in float32 where float64 is not announced."""
+    if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
+        return value.float()
+    return value
+
+
 def within_time(find, seconds):
     """Look closer, without prints; the answer may not take for ever."""
     mode = torch.is_grad_enabled()
@@ -85,7 +99,7 @@ def within_time(find, seconds):
         with contextlib.redirect_stdout(io.StringIO()):
             return limit.call(find, seconds)
     except limit.TimeIsUp:
-        return f'not done after {seconds:g} seconds'
+        return f'too slow: {_late(seconds)}'
     finally:
         torch.set_grad_enabled(mode)
 
@@ -107,13 +121,17 @@ def run_all(name, answer, seconds):
     try:
         limit.call(work, seconds)
     except limit.TimeIsUp:
-        late = TimeoutError(f'not done after {seconds:g} seconds; is there '
-                            'a loop without an end?')
+        late = TimeoutError(f'too slow: {_late(seconds)}')
         case = prepared(name)[len(outcomes) % len(prepared(name))][0]
         outcomes.append(Outcome(late, (case.args, case.kwargs), ''))
     finally:  # an alarm inside no_grad() may have left it on
         torch.set_grad_enabled(mode)
     return outcomes
+
+
+def _late(seconds):
+    return (f'not done after {seconds:g} seconds of work; does a loop do '
+            'more than it needs to, or never end?')
 
 
 def run_one(function, case):
@@ -126,31 +144,58 @@ def run_one(function, case):
         try:
             value = function(*args, **kwargs)
         except (Exception, SystemExit) as error:
-            error.student_line = _student_line(error)
+            error.student_line, error.students = _student_line(error)
             value = error.with_traceback(None)
     return Outcome(value, (args, kwargs), printed.getvalue()[:2000])
 
 
-def find_trouble(name, question, answer, outcomes):
-    """Return what is wrong as text, None if all is well."""
-    ready = prepared(name)
-    texts = [trouble_of(outcome, wanted)
+def find_trouble(name, question, answer, outcomes, remarks):
+    """Return what is wrong as text, None if all is well.
+
+    What is worth a word but not announced goes to the list of remarks.
+    """
+    ready, demands = prepared(name), questions.demands(name)
+    texts = [trouble_of(outcome, wanted, 'dtype' in demands)
              for outcome, (_, wanted, _) in zip(outcomes, ready)]
     first = next((i for i, text in enumerate(texts) if text), None)
-    if first is None:
-        first, changed = _changed_input(outcomes, ready)
-        if changed is None:
-            return _other_trouble(question, answer, ready)
+    if first is not None:
+        what = diagnose(question, answer, outcomes, ready, texts, first)
+        return _tell(question, ready[first], outcomes[first], what)
+    first, changed = _changed_input(outcomes, ready)
+    if changed and 'inputs' in demands:
         return _tell(question, ready[first], outcomes[first], changed)
-    what = diagnose(question, answer, outcomes, ready, texts, first)
-    return _tell(question, ready[first], outcomes[first], what)
+    if changed:
+        remarks.append(changed.removeprefix('the result is right, but '))
+    if banned := _banned(question, answer, ready):
+        return banned
+    for demand, text in _other_trouble(question, answer, ready):
+        if demand in demands:
+            return text
+        remarks.append(text)
+    return None
 
 
-def trouble_of(outcome, wanted):
+def trouble_of(outcome, wanted, strict=True):
     """Say what is wrong with one outcome; None if nothing is."""
     if isinstance(outcome.value, questions.Wrong):
         return str(outcome.value)
-    return compare.difference(outcome.value, wanted)
+    compared = compare.difference if strict else compare.plainly
+    return compared(outcome.value, wanted)
+
+
+def _banned(question, answer, ready):
+    """Say which call the text forbids; the answer is watched for it."""
+    if not question.bans:
+        return None
+    watched = watch.Watch(answer, question.bans)
+    function = (functools.partial(question.use, watched) if question.use
+                else watched)
+    for case, _, _ in ready:
+        run_one(function, case)
+        if watched.met:
+            return ('the values are right, but the question asks you to do '
+                    f'without `{min(watched.met)}`: write it yourself')
+    return None
 
 
 def diagnose(question, answer, outcomes, ready, texts, first):
@@ -220,22 +265,23 @@ def _changed_input(outcomes, ready):
 
 
 def _other_trouble(question, answer, ready):
-    """Look at gradients and devices, once the values are right."""
+    """Yield what is wrong with gradients and devices, with its name."""
     function = (functools.partial(question.use, answer) if question.use
                 else answer)
     for case, wanted, _ in ready:
         if question.grad and _without_ties(case):
             if text := _gradient_trouble(question, function, case, wanted):
-                return text
+                yield 'gradient', text
+                break
     if not question.device:
-        return None
+        return
     with device.OtherDevice() as watch:
         values = [run_one(function, case).value for case, _, _ in ready]
     if watch.mixed or any(map(device.is_marked, values)):
-        return ('right on the CPU, but on a GPU it would fail: a new tensor '
-                'is made on the default device and not on that of the input; '
-                'use X.new_zeros(...), or device=X.device')
-    return None
+        yield 'device', (
+            'right on the CPU, but on a GPU it would fail: a new tensor '
+            'is made on the default device and not on that of the input; '
+            'use X.new_zeros(...), or device=X.device')
 
 
 def _without_ties(case):
@@ -322,12 +368,17 @@ def _is_blank(value):
 
 
 def _student_line(error):
-    """Return the last line outside of libraries in which an error arose."""
-    found, trace = None, error.__traceback__
-    here = (os.path.dirname(__file__), os.path.dirname(torch.__file__))
+    """Return the last line outside of libraries in which an error arose,
+    and whether it is the student's: else it arose in the check itself.
+    """
+    found, trace, depth, students = None, error.__traceback__, 0, False
+    here = (os.path.dirname(__file__), os.path.dirname(torch.__file__),
+            *questions.exercises.__path__)
     while trace:
         name = trace.tb_frame.f_code.co_filename
         if not name.startswith(here) and 'site-packages' not in name:
             found = linecache.getline(name, trace.tb_lineno).strip() or found
-        trace = trace.tb_next
-    return found
+            students = True
+        trace, depth = trace.tb_next, depth + 1
+    called = 'argument' in str(error) or depth <= 1  # it did not even begin
+    return found, students or called or isinstance(error, SystemExit)

@@ -40,6 +40,8 @@ def looked_at(net, X):
                     f'{type(net).__name__}')
     before = X.clone()
     with torch.no_grad():
+        if any(map(nn.parameter.is_lazy, net.parameters())):
+            net(X.clone())  # lazy layers find their sizes
         Y = filled(net)(X)
     if Y is None:
         raise Wrong('forward returns None: is a `return` missing?')

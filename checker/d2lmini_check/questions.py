@@ -41,8 +41,9 @@ class Question:
     use: use(answer, *args) gives what is compared with oracle(*args).
     grad: names of the arguments whose gradient is compared too.
     device: whether new tensors must follow the device of the input.
+    bans: names of library functions that the text forbids, such as 'pad'.
     secret: do not tell what was wanted (for predictions).
-    seconds: time for all cases together.
+    seconds: processor time for all cases together.
     """
     oracle: object
     cases: object
@@ -51,6 +52,7 @@ class Question:
     use: object = None
     grad: tuple = ()
     device: bool = False
+    bans: tuple = ()
     secret: bool = False
     seconds: float = 10.0
 
@@ -113,3 +115,29 @@ def questions(chapter):
     module = importlib.import_module(
         f'{exercises.__name__}.{chapters()[chapter]}.checks')
     return module.QUESTIONS
+
+
+DEMANDS = ('dtype', 'device', 'gradient', 'inputs')
+
+
+def demands(name):
+    """Return what is judged of an answer besides its values and shapes.
+
+    The checks of a chapter say so in DEMANDS = {question: (words)}, and the
+    text of the question in a line "Also:". A chapter without this table
+    demands whatever its questions look at.
+    """
+    chapter, _, question = name.partition('.')
+    module = importlib.import_module(
+        f'{exercises.__name__}.{chapters()[chapter]}.checks')
+    table = getattr(module, 'DEMANDS', None)
+    return DEMANDS if table is None else table.get(question, ())
+
+
+@functools.cache
+def warm_up():
+    """Make the first optimizer, which imports much, before time is taken.
+
+    The cases of a question whose answers make one call this.
+    """
+    torch.optim.SGD([torch.ones(1, requires_grad=True)])
