@@ -1,0 +1,55 @@
+"""Sample hidden tests for exercises 11, speed and scale.
+
+    python -m d2lmini_mark exercises/sources/c11_speed_and_scale/hidden.py \\
+        submissions/*.ipynb
+
+A test is a generator with the name of the students' function: it draws inputs
+with the dice, which fall differently for every table of marks, and yields a
+call and what must come out of it. Keep your own tests in a private repository.
+"""
+import torch
+from torch.nn import functional as F
+
+from d2lmini_mark import call, marks
+
+
+@marks(2)
+def conv_cost(dice):
+    for stride, padding in [(1, 0), (2, 1), (3, 0), (2, 2)]:
+        n, c_in, c_out, k = (dice.number(1, 5) for _ in range(4))
+        h, w = dice.number(5, 9), dice.number(5, 9)
+        X, W = torch.zeros(n, c_in, h, w), torch.zeros(c_out, c_in, k, k)
+        Y = F.conv2d(X, W, stride=stride, padding=padding)
+        numbers = X.numel() + W.numel() + c_out + Y.numel()
+        yield (call(n, c_in, c_out, k, h, w, stride, padding),
+               (2 * Y.numel() * W[0].numel(), 4 * numbers))
+
+
+@marks(2)
+def roofline(dice):
+    for _ in range(4):
+        layers = [[dice.number(1, 99), dice.number(1, 99)] for _ in range(6)]
+        peak, bandwidth = dice.number(2, 9), dice.number(2, 9)
+        seconds, bound = 0, []
+        for i, (flops, moved) in enumerate(layers):
+            seconds += max(flops / peak, moved / bandwidth)
+            if moved * peak > flops * bandwidth:
+                bound.append(i)
+        yield call(layers, peak, bandwidth), (seconds, bound)
+
+
+@marks(2)
+def average_gradients(dice):
+    for sizes in [[1, 3], [2, 2, 1], [5, 1, 2, 4]]:
+        images = [dice.normal(n, 2, 3) for n in sizes]
+        yield (call([g.mean(0) for g in images], sizes),
+               torch.cat(images).mean(0))
+
+
+@marks(2)
+def round_weights(dice):
+    for shape in [(2, 3), (3, 2, 2, 2), (4, 1, 3, 3)]:
+        W = dice.normal(*shape)
+        rows = [torch.fake_quantize_per_tensor_affine(
+            w, w.abs().max().item() / 127, 0, -127, 127) for w in W]
+        yield call(W), torch.stack(rows)
