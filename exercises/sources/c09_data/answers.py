@@ -56,6 +56,27 @@ class LabelledFiles:
         picture = Image.open(self.paths[i]).convert('RGB')
         X = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / 255
         return torch.tensor(X), self.classes.index(self.labels[i])
+''', '''
+class LabelledFiles(Dataset):
+    def __init__(self, path):
+        self.path, self.rows = Path(path), []
+        for line in self.path.read_text().split('\\n'):
+            line = line.strip()
+            if line and line[0] != '#':
+                label, name = line.split(' ', 1)
+                self.rows.append((label, name))
+        self.classes = sorted(set(row[0] for row in self.rows))
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        label, name = self.rows[i]
+        picture = Image.open(self.path.parent / name).convert('RGBA')
+        white = Image.new('RGBA', picture.size, 'white')
+        picture = Image.alpha_composite(white, picture).convert('RGB')
+        X = torch.as_tensor(np.array(picture) / 255).float()
+        return X.permute(2, 0, 1), self.classes.index(label)
 '''],
     'collate': ['''
 def collate(items, fill=-100):

@@ -72,6 +72,7 @@ def tiny_picture(name):
     if 'gray' in name:
         return Image.fromarray(array[..., 0])
     if 'clear' in name:
+        array[..., 3] = 255  # all ways to drop alpha agree
         return Image.fromarray(array)
     return Image.fromarray(array[..., :3])
 
@@ -141,7 +142,7 @@ LabelledFiles = Question(
     lambda dice: [Case(text) for text in [
         'cat a.png', 'cat a.png\ndog b.png\n', 'dog b.png\ncat a.png\n',
         'cat a.png\n\ncat c.png\n', '# my pictures\ncat a.png\n',
-        'dog  sub/d.png\nant e.png \ncat f.png\ndog g.png\n',
+        'dog sub/d.png\nant e.png\ncat f.png\ndog g.png\n',
         'cat gray.png', 'cat clear.png']],
     ('Read the lines in __init__ and keep (label, name) pairs; open a '
      'picture in __getitem__ only. Which folder is the name relative to? '
