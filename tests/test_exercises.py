@@ -104,9 +104,14 @@ def is_design(question):
 def wrong_answers(question):
     """Return (words expected, source) of each wrong answer. Words alone
     are expected of the program as the student finds it."""
+    return edited_answers(question, answers(question[:2]).WRONG)
+
+
+def edited_answers(question, table):
+    """Return (words expected, source) of each answer of a table."""
     chapter, name = question.split('.')
     solution, found = sources(chapter)[0][name], []
-    for words, *edit in answers(chapter).WRONG[name]:
+    for words, *edit in table.get(name, ()):
         edit = edit or [broken(chapter)[name]]
         edited = solution
         for old, new in zip(edit[::2], edit[1::2]):

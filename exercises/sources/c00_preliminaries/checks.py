@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini_check.questions import Case, Question, predictions
+from d2lmini_check.questions import Case, Question, predictions, warm_up
 
 
 def cosine_by_torch(x, w):
@@ -297,6 +297,7 @@ def trained(answer, weight, bias, batches, lr):
 
 def epoch_cases(dice):
     """Give one minibatch, two equal ones, and some of unequal sizes."""
+    warm_up()
     return [Case(dice.normal(3, 2), dice.normal(3),
                  [(2 * dice.normal(n, 2), torch.arange(n) % 3)
                   for n in sizes], 0.5)
@@ -398,3 +399,6 @@ QUESTIONS = {
     'cosine': cosine, 'line_gradient': line_gradient, 'softmax': softmax,
     'cross_entropy': cross_entropy, 'accuracy': accuracy,
     'collapse': collapse, 'train_epoch': train_epoch, 'curves': curves}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {'cross_entropy': ('gradient',)}

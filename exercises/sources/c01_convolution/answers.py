@@ -132,13 +132,6 @@ WRONG = {
         ('is a `return` missing?', '    return Y', '    Y'),
         ('the dtype is torch.float32, wanted is torch.float64', 'X.new_zeros',
          'torch.zeros'),
-        ('on a GPU it would fail', 'X.new_zeros(X.shape[0] - h + 1, '
-         'X.shape[1] - w + 1)', 'torch.zeros(X.shape[0] - h + 1, '
-         'X.shape[1] - w + 1, dtype=X.dtype)'),
-        ('no gradient flows', '.sum()', '.sum().item()'),
-        ('changed its input in place', 'h, w = K.shape',
-         'h, w = K.shape\n    keep = X.clone()\n    X += 1\n    X -= 1\n'
-         '    X.neg_()\n    K = -K'),
         ('too far down and to the right', 'X[i:i + h, j:j + w]',
          'X.roll((-1, -1), (0, 1))[i:i + h, j:j + w]'),
         ('the kernel is transposed', '''
@@ -302,4 +295,17 @@ EQUIVALENT = {
         'for _ in range(50): [50 plus 1]':
             'one step more does no harm',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'corr2d': [
+        ('on a GPU it would fail', 'X.new_zeros(X.shape[0] - h + 1, '
+         'X.shape[1] - w + 1)', 'torch.zeros(X.shape[0] - h + 1, '
+         'X.shape[1] - w + 1, dtype=X.dtype)'),
+        ('no gradient flows', '.sum()', '.sum().item()'),
+        ('changed its input in place', 'h, w = K.shape',
+         'h, w = K.shape\n    keep = X.clone()\n    X += 1\n    X -= 1\n'
+         '    X.neg_()\n    K = -K'),
+    ],
 }

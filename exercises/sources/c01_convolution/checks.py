@@ -401,3 +401,6 @@ QUESTIONS = {'corr2d': corr2d, 'convolve2d': convolve2d,
              'edge_kernel': edge_kernel, 'learn_kernel': learn_kernel,
              'count_weights': count_weights, 'commutes': commutes,
              'conv_matrix': conv_matrix}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {'corr2d': ('dtype',), 'conv_matrix': ('dtype',)}

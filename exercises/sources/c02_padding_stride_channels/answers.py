@@ -93,7 +93,9 @@ def dilate(K, d):
 '''],
     'corr2d_channels': ['''
 def corr2d_channels(X, K, bias=None):
-    return F.conv2d(X.unsqueeze(0), K, bias).squeeze(0)
+    windows = X.unfold(1, K.shape[2], 1).unfold(2, K.shape[3], 1)
+    Y = torch.einsum('cijab,ocab->oij', windows, K)
+    return Y if bias is None else Y + bias.reshape(-1, 1, 1)
 ''', '''
 def corr2d_channels(X, K, bias=None):
     windows = X.unfold(1, K.shape[2], 1).unfold(2, K.shape[3], 1)
@@ -139,8 +141,13 @@ def receptive_field(layers):
 '''],
     'transposed_conv': ['''
 def transposed_conv(X, K, stride=1):
-    return F.conv_transpose2d(X[None, None], K[None, None], None,
-                              stride)[0, 0]
+    (H, W), (h, w) = X.shape, K.shape
+    Y = __import__("numpy").zeros(((H - 1) * stride + h, (W - 1) * stride + w))
+    for i in range(h):
+        for j in range(w):
+            Y[i:i + (H - 1) * stride + 1:stride,
+              j:j + (W - 1) * stride + 1:stride] += (X * K[i, j]).numpy()
+    return Y.tolist()
 ''', '''
 def transposed_conv(X, K, stride=1):
     (H, W), (h, w) = X.shape, K.shape
@@ -209,9 +216,6 @@ def pad2d(X, p, mode='zeros'):
          "index(W)]\n", "        return X[index(H)]\n"),
         ('all modes give zeros', "mode != 'zeros'", 'False'),
         ('the default of `mode` is wrong', "mode='zeros'", "mode='reflect'"),
-        ('the dtype is torch.float32', 'X.new_zeros', 'torch.zeros'),
-        ('on a GPU it would fail', 'X.new_zeros(H + 2 * p, W + 2 * p)',
-         'torch.zeros(H + 2 * p, W + 2 * p, dtype=X.dtype)'),
         ('IndexError', 'return n - 1 - (n - 1 - i.abs()).abs()',
          'return i.abs()'),
         ('numbers are wrong', '] = X\n', '] = X + 1\n'),
@@ -230,8 +234,6 @@ def strided_corr2d(X, K, stride):
     return corr2d(X, K)[::stride[0], ::stride[1]][:-1, :-1]
 '''),
         ('the kernel is flipped', '* K)', '* K.flip(0, 1))'),
-        ('no gradient flows', '.sum()', '.sum().item()'),
-        ('the dtype is', 'X.new_zeros(', 'torch.zeros('),
         ('the first window is skipped', '''
 def strided_corr2d(X, K, stride):
     return corr2d(X, K)[stride[0] - 1::stride[0], stride[1] - 1::stride[1]]
@@ -258,7 +260,6 @@ def dilate(K, d):
     D[:, ::d] = K
     return D
 '''),
-        ('the dtype is', 'K.new_zeros', 'torch.zeros'),
         ('off by one, one too few', 'd * (h - 1) + 1, d * (w - 1) + 1',
          'd * (h - 1), d * (w - 1)'),
     ],
@@ -280,9 +281,10 @@ def corr2d_channels(X, K, bias=None):
         ('the first bias is added', 'bias[o]', 'bias[0]'),
         ('the kernel is flipped', 'corr2d(x, k)',
          'corr2d(x, k.flip(0, 1))'),
-        ('a tensor is wanted, got a list', 'torch.stack(maps)', 'maps'),
-        ('on a GPU it would fail', 'torch.stack(maps)',
-         'torch.stack(maps) + torch.zeros(maps[0].shape)'),
+        ('asks you to do without', '''
+def corr2d_channels(X, K, bias=None):
+    return F.conv2d(X.unsqueeze(0), K, bias).squeeze(0)
+'''),
     ],
     'conv1x1': [
         ('the shape is (1, 2, 1, 1), wanted is (1, 1, 1, 1)', '''
@@ -308,8 +310,6 @@ def conv1x1(X, K):
         ('they must be summed', ' @ X', ' / C @ X'),
         ('RuntimeError', 'K @ X.reshape(N, C, H * W)',
          'X.reshape(N, C, H * W) @ K'),
-        ('the values are right, but no gradient', 'return (K @ X',
-         'return (K @ X.detach()'),
     ],
     'grouped': [
         ('the first group of channels only', 'X.chunk(groups)',
@@ -366,8 +366,11 @@ def transposed_conv(X, K, stride=1):
         ('the kernel is transposed', '(H, W), (h, w)',
          'K = K.T\n    (H, W), (h, w)'),
         ('the default of `stride` is wrong', 'stride=1', 'stride=2'),
-        ('no gradient flows', 'X[i, j] *', 'X[i, j].item() *'),
-        ('the dtype is', 'X.new_zeros', 'torch.zeros'),
+        ('asks you to do without', '''
+def transposed_conv(X, K, stride=1):
+    return F.conv_transpose2d(X[None, None], K[None, None], None,
+                              stride)[0, 0]
+'''),
     ],
 }
 
@@ -379,4 +382,33 @@ EQUIVALENT = {
         'new_ones]':
             'every entry is written over',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'pad2d': [
+        ('is right', 'X.new_zeros', 'torch.zeros'),
+        ('on a GPU it would fail', 'X.new_zeros(H + 2 * p, W + 2 * p)',
+         'torch.zeros(H + 2 * p, W + 2 * p, dtype=X.dtype)'),
+    ],
+    'strided_corr2d': [
+        ('no gradient flows', '.sum()', '.sum().item()'),
+        ('is right', 'X.new_zeros(', 'torch.zeros('),
+    ],
+    'dilate': [
+        ('is right', 'K.new_zeros', 'torch.zeros'),
+    ],
+    'corr2d_channels': [
+        ('is right', 'torch.stack(maps)', 'maps'),
+        ('on a GPU it would fail', 'torch.stack(maps)',
+         'torch.stack(maps) + torch.zeros(maps[0].shape)'),
+    ],
+    'conv1x1': [
+        ('the values are right, but no gradient', 'return (K @ X',
+         'return (K @ X.detach()'),
+    ],
+    'transposed_conv': [
+        ('no gradient flows', 'X[i, j] *', 'X[i, j].item() *'),
+        ('is right', 'X.new_zeros', 'torch.zeros'),
+    ],
 }

@@ -126,7 +126,7 @@ pad2d = Question(
          only_axis(1),
      'all modes give zeros: look at `mode`':
          lambda X, p, mode='zeros': pad_by_torch(X, p)},
-    device=True)
+    device=True, bans=('pad',))
 
 
 def strided(X, K, stride):
@@ -252,7 +252,7 @@ corr2d_channels = Question(
      'the first bias is added to every output channel':
          lambda X, K, bias=None: channels(
              X, K, None if bias is None else bias[:1].expand_as(bias))},
-    grad=('X', 'K'), device=True)
+    grad=('X', 'K'), device=True, bans=('conv2d',))
 
 
 def pointwise(X, K):
@@ -289,7 +289,7 @@ conv1x1 = Question(
          lambda X, K: pointwise(X, K).permute(0, 2, 3, 1),
      'the input channels are averaged: they must be summed':
          lambda X, K: pointwise(X, K) / X.shape[1]},
-    grad=('X', 'K'))
+    grad=('X', 'K'), bans=('conv2d',))
 
 
 def by_groups(X, K, groups):
@@ -447,7 +447,7 @@ transposed_conv = Question(
      'the kernel is transposed: the name means the matrix of the '
      'convolution, not the kernel':
          lambda X, K, stride=1: transposed(X, K.T, stride)},
-    grad=('X', 'K'), device=True)
+    grad=('X', 'K'), device=True, bans=('conv_transpose2d',))
 
 
 def shapes_by_torch():
@@ -493,3 +493,6 @@ QUESTIONS = {'shapes': shapes, 'output_size': output_size, 'pad2d': pad2d,
              'corr2d_channels': corr2d_channels, 'conv1x1': conv1x1,
              'grouped': grouped, 'receptive_field': receptive_field,
              'transposed_conv': transposed_conv}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {}

@@ -26,10 +26,6 @@ def pool2d(X, k, mode='max', stride=None, padding=0):
     return windows.amax((2, 3)) if mode == 'max' else windows.mean((2, 3))
 ''', '''
 def pool2d(X, k, mode='max', stride=None, padding=0):
-    layer = nn.MaxPool2d if mode == 'max' else nn.AvgPool2d
-    return layer(k, stride, padding)(X[None]).squeeze(0)
-''', '''
-def pool2d(X, k, mode='max', stride=None, padding=0):
     stride = stride or k
     H, W = X.shape
     rows = []
@@ -62,8 +58,11 @@ def pool_size(n, k, stride, padding=0, ceil_mode=False):
 '''],
     'average2d': ['''
 def average2d(X, k, padding, count_border=True):
-    return nn.AvgPool2d(k, 1, padding, count_include_pad=count_border)(
-        X[None])[0]
+    X = F.pad(X, (padding,) * 4, value=float('nan'))
+    windows = X.unfold(0, k, 1).unfold(1, k, 1)
+    real = ~windows.isnan()
+    count = k * k if count_border else real.sum((2, 3))
+    return windows.nansum((2, 3)) / count
 ''', '''
 def average2d(X, k, padding, count_border=True):
     H, W = X.shape
@@ -142,13 +141,16 @@ def pool2d(X, k, mode='max', stride=None, padding=0):
     return layer(k, stride, padding)(X[None])[0, :-1, :-1]
 '''),
         ('the default of `mode` is wrong', "mode='max'", "mode='avg'"),
-        ('no gradient flows', 'window.max() if', 'window.max().item() '
-         'if'),
-        ('changed its input in place', '''
+        ('asks you to do without', '''
 def pool2d(X, k, mode='max', stride=None, padding=0):
     X *= 2
     layer = nn.MaxPool2d if mode == 'max' else nn.AvgPool2d
     return layer(k, stride, padding)(X[None])[0] / 2
+'''),
+        ('asks you to do without', '''
+def pool2d(X, k, mode='max', stride=None, padding=0):
+    layer = nn.MaxPool2d if mode == 'max' else nn.AvgPool2d
+    return layer(k, stride, padding)(X[None]).squeeze(0)
 '''),
     ],
     'pool_size': [
@@ -194,10 +196,11 @@ def average2d(X, k, padding, count_border=True):
          '(X != 0).to(X.dtype)'),
         ('the default of `count_border` is wrong', 'count_border=True',
          'count_border=False'),
-        ('on a GPU it would fail', 'Z.new_ones(1, 1, k, k)',
-         'torch.ones(1, 1, k, k, dtype=Z.dtype)'),
-        ('RuntimeError: ', 'Z.new_ones(1, 1, k, k)',
-         'torch.ones(1, 1, k, k)'),
+        ('asks you to do without', '''
+def average2d(X, k, padding, count_border=True):
+    return nn.AvgPool2d(k, 1, padding, count_include_pad=count_border)(
+        X[None])[0]
+'''),
     ],
     'blur_pool': [
         ('this only skips pixels', '''
@@ -228,7 +231,6 @@ def blur_pool(X):
     return F.max_pool2d(X, 2)[0]
 '''),
         ('not 4', 'groups=C)[0]', 'groups=C)'),
-        ('RuntimeError', ', dtype=X.dtype', ''),
     ],
     'channel_means': [
         ('divide by 255', ' / 255', ''),
@@ -266,6 +268,14 @@ def channel_means(photo):
 
 # Mutations of the solution that compute the same, and why they do.
 EQUIVALENT = {
+    'blur_pool': {
+        'taps = torch.tensor([1., 2, 1], dtype=X.dtype, device=X.device) / 4 '
+        '[dtype= dropped]':
+            'only a remark: the text does not ask for it',
+        'taps = torch.tensor([1., 2, 1], dtype=X.dtype, device=X.device) / 4 '
+        '[device= dropped]':
+            'only a remark: the text does not ask for it',
+    },
     'pool2d': {
         'Y = X.new_zeros(rows, columns) [new_zeros to new_ones]':
             'every entry is written over',
@@ -276,4 +286,21 @@ EQUIVALENT = {
         'return F.conv2d(Z[None, None], Z.new_ones(1, 1, k, k), [1 plus 1]':
             'a second map is computed and thrown away',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'pool2d': [
+        ('no gradient flows', 'window.max() if', 'window.max().item() '
+         'if'),
+    ],
+    'average2d': [
+        ('on a GPU it would fail', 'Z.new_ones(1, 1, k, k)',
+         'torch.ones(1, 1, k, k, dtype=Z.dtype)'),
+        ('is right', 'Z.new_ones(1, 1, k, k)',
+         'torch.ones(1, 1, k, k)'),
+    ],
+    'blur_pool': [
+        ('is right', ', dtype=X.dtype', ''),
+    ],
 }

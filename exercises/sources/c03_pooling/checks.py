@@ -4,6 +4,9 @@ from torch.nn import functional as F
 
 from d2lmini_check.questions import Case, Question, predictions
 
+POOLINGS = ('max_pool1d', 'max_pool2d', 'max_pool3d', 'avg_pool1d',
+            'avg_pool2d', 'avg_pool3d', 'adaptive_max_pool2d',
+            'adaptive_avg_pool2d')
 ROW = torch.tensor([[4., 1., 3., 2., 9.]])
 
 
@@ -151,7 +154,7 @@ pool2d = Question(
      'the last row and column of windows are missing':
          lambda X, k, mode='max', stride=None, padding=0: pool_as(
              X, k, mode, stride, padding)[:-1, :-1]},
-    grad=('X',), device=True)
+    grad=('X',), device=True, bans=POOLINGS)
 
 
 def size_by_torch(n, k, stride, padding=0, ceil_mode=False):
@@ -262,7 +265,7 @@ average2d = Question(
      'the windows do not overlap: the stride is 1 here':
          lambda X, k, padding, count_border=True: F.avg_pool2d(
              X[None], k, None, padding, False, count_border)[0]},
-    grad=('X',), device=True)
+    grad=('X',), device=True, bans=POOLINGS)
 
 
 def blurred(X, taps=(1., 2., 1.), mode='replicate', stride=2, start=0):
@@ -350,3 +353,6 @@ channel_means = Question(
 QUESTIONS = {'pooled_row': pooled_row, 'pool2d': pool2d,
              'pool_size': pool_size, 'average2d': average2d,
              'blur_pool': blur_pool, 'channel_means': channel_means}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {'channel_means': ('dtype',)}

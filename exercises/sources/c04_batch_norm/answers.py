@@ -78,10 +78,13 @@ def fold(conv, norm):
 '''],
     'bn_backward': ['''
 def bn_backward(dY, X, gamma, eps=1e-5):
-    X, gamma = X.clone().requires_grad_(), gamma.clone().requires_grad_()
-    Y = batch_norm(X, gamma, torch.zeros_like(gamma), eps)
-    dX, dgamma = torch.autograd.grad(Y, [X, gamma], dY)
-    return dX, dgamma, dY.sum(0)
+    n, centered = X.shape[0], X - X.mean(0)
+    inverse = 1 / torch.sqrt((centered**2).mean(0) + eps)
+    dhat = dY * gamma
+    dvar = (dhat * centered).sum(0) * -0.5 * inverse**3
+    dmean = -(dhat * inverse).sum(0)
+    dX = dhat * inverse + dvar * 2 * centered / n + dmean / n
+    return [dX, (dY * centered * inverse).sum(0), dY.sum(0)]
 ''', '''
 def bn_backward(dY, X, gamma, eps=1e-5):
     N = X.shape[0]
@@ -131,10 +134,7 @@ def standardize(train, test):
         ('together', 'mean, std = train.mean(0), train.std(0)',
          'both = torch.cat([train, test])\n'
          '    mean, std = both.mean(0), both.std(0)'),
-        ('changed its input in place', 'mean, std = train.mean(0), '
-         'train.std(0)', 'mean, std = train.mean(0), train.std(0)\n'
-         '    train -= mean\n    test -= mean\n    mean = 0'),
-        ('2 results are wanted', 'return (train - mean) / std, (test',
+        ('2 axes are wanted', 'return (train - mean) / std, (test',
          'return (train - mean) / std + (test[:1]'),
     ],
     'means': [
@@ -221,6 +221,13 @@ def standardize(train, test):
         ('the default of `eps` is wrong', 'eps=1e-5', 'eps=0.1'),
         ('3 results are wanted, got 2', 'return dX, dgamma, dbeta',
          'return dX, dgamma'),
+        ('asks you to do without', '''
+def bn_backward(dY, X, gamma, eps=1e-5):
+    X, gamma = X.clone().requires_grad_(), gamma.clone().requires_grad_()
+    Y = batch_norm(X, gamma, torch.zeros_like(gamma), eps)
+    dX, dgamma = torch.autograd.grad(Y, [X, gamma], dY)
+    return dX, dgamma, dY.sum(0)
+'''),
     ],
     'BatchNorm': [
         ('register_buffer', '''
@@ -263,4 +270,13 @@ EQUIVALENT = {
         'return self.gamma * X_hat + self.beta [Add to Sub]':
             'beta starts at 0 and learns the other sign',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'standardize': [
+        ('changed its input in place', 'mean, std = train.mean(0), '
+         'train.std(0)', 'mean, std = train.mean(0), train.std(0)\n'
+         '    train -= mean\n    test -= mean\n    mean = 0'),
+    ],
 }

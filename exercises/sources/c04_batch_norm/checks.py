@@ -119,7 +119,7 @@ batch_norm = Question(
          norm_over([0, 2, 3], eps_at=None),
      'gamma and beta are swapped':
          lambda X, gamma, beta, eps=1e-5: norm_by_torch(X, beta, gamma, eps)},
-    grad=('X', 'gamma', 'beta'), device=True)
+    grad=('X', 'gamma', 'beta'), device=True, bans=('batch_norm',))
 
 
 def moved(X, moving_mean, moving_var, momentum=0.1):
@@ -277,7 +277,8 @@ bn_backward = Question(
      'dgamma and dbeta are swapped: first dX, then dgamma, then dbeta':
          changed_backward(lambda dX, dg, db, dY, X, gamma: (dX, db, dg)),
      'the sign of dX is wrong':
-         changed_backward(lambda dX, dg, db, dY, X, gamma: (-dX, dg, db))})
+         changed_backward(lambda dX, dg, db, dY, X, gamma: (-dX, dg, db))},
+    bans=('grad', 'backward'))
 
 
 def folded(answer, conv, norm, X):
@@ -443,3 +444,6 @@ class_batch_norm = Question(
 QUESTIONS = {'standardize': standardize, 'means': means,
              'batch_norm': batch_norm, 'running': running, 'fold': fold,
              'bn_backward': bn_backward, 'BatchNorm': class_batch_norm}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {'batch_norm': ('gradient',), 'running': ('inputs',)}

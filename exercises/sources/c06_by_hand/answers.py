@@ -52,6 +52,17 @@ def numerical_gradient(f, x, h=1e-5):
 '''],
     'conv_backward': ['''
 def conv_backward(dY, X, K, stride=1):
+    (rows, columns), (h, w) = dY.shape, K.shape
+    dX, dK = np.zeros(X.shape), np.zeros(K.shape)
+    for i in range(h):
+        for j in range(w):
+            at = np.s_[i:i + (rows - 1) * stride + 1:stride,
+                       j:j + (columns - 1) * stride + 1:stride]
+            dX[at] += K[i, j] * dY
+            dK[i, j] = (X[at] * dY).sum()
+    return dX, dK
+''', '''
+def conv_backward(dY, X, K, stride=1):
     dX, dK = np.zeros(X.shape), np.zeros(K.shape)
     rows, columns = dY.shape
     for a, b in np.ndindex(K.shape):
@@ -60,14 +71,6 @@ def conv_backward(dY, X, K, stride=1):
         dX[seen] += dY * K[a, b]
         dK[a, b] = (dY * X[seen]).sum()
     return dX, dK
-''', '''
-import torch
-
-def conv_backward(dY, X, K, stride=1):
-    x, k = (torch.tensor(a, requires_grad=True) for a in (X, K))
-    y = torch.conv2d(x[None, None], k[None, None], stride=stride)[0, 0]
-    y.backward(torch.tensor(dY))
-    return x.grad.numpy(), k.grad.numpy()
 '''],
     'crop': ['''
 def crop(G, p):
@@ -173,7 +176,6 @@ def numerical_gradient(f, x, h=1e-5):
     return grad
 '''),
         ('TypeError', 'above = f()', 'above = f(x)'),
-        ('a NumPy array is wanted', 'return grad', 'return grad.tolist()'),
     ],
     'conv_backward': [
         ('the last one wins', 'dX[a:a + h, b:b + w] +=',
@@ -186,18 +188,14 @@ def numerical_gradient(f, x, h=1e-5):
         ('both have the wrong sign', 'return dX, dK', 'return -dX, -dK'),
         ('ValueError', 'i * stride, j * stride', 'j * stride, i * stride'),
         ('numbers are wrong', 'i * stride, j * stride', 'i, j'),
-        ('changed its input in place', '''
+        ('asks you to do without', '''
+import torch
+
 def conv_backward(dY, X, K, stride=1):
-    h, w = K.shape
-    dX, dK = np.zeros_like(X), np.zeros_like(K)
-    for i, j in np.ndindex(dY.shape):
-        a, b = i * stride, j * stride
-        dX[a:a + h, b:b + w] += dY[i, j] * K
-        window = X[a:a + h, b:b + w].copy()
-        window *= dY[i, j]
-        dK += window
-    dY *= 0
-    return dX, dK
+    x, k = (torch.tensor(a, requires_grad=True) for a in (X, K))
+    y = torch.conv2d(x[None, None], k[None, None], stride=stride)[0, 0]
+    y.backward(torch.tensor(dY))
+    return x.grad.numpy(), k.grad.numpy()
 '''),
     ],
     'crop': [
@@ -277,9 +275,6 @@ def softmax_loss(scores, y):
         ('the gradient has the wrong sign', 'dscores / len(y)',
          '-dscores / len(y)'),
         ('IndexError', 'dscores[rows, y]', 'dscores[rows, y + 1]'),
-        ('changed its input in place', 'shifted = scores - scores.max('
-         'axis=1, keepdims=True)', 'shifted = scores\n'
-         '    shifted -= scores.max(axis=1, keepdims=True)'),
     ],
 }
 
@@ -294,4 +289,31 @@ EQUIVALENT = {
         'grad = np.zeros_like(x) [zeros_like to ones_like]':
             'every entry is written over',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'numerical_gradient': [
+        ('is right', 'return grad', 'return grad.tolist()'),
+    ],
+    'conv_backward': [
+        ('changed its input in place', '''
+def conv_backward(dY, X, K, stride=1):
+    h, w = K.shape
+    dX, dK = np.zeros_like(X), np.zeros_like(K)
+    for i, j in np.ndindex(dY.shape):
+        a, b = i * stride, j * stride
+        dX[a:a + h, b:b + w] += dY[i, j] * K
+        window = X[a:a + h, b:b + w].copy()
+        window *= dY[i, j]
+        dK += window
+    dY *= 0
+    return dX, dK
+'''),
+    ],
+    'softmax_loss': [
+        ('changed its input in place', 'shifted = scores - scores.max('
+         'axis=1, keepdims=True)', 'shifted = scores\n'
+         '    shifted -= scores.max(axis=1, keepdims=True)'),
+    ],
 }

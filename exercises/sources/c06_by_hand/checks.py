@@ -5,6 +5,8 @@ from torch.nn import functional as F
 
 from d2lmini_check.questions import Case, Question, Wrong
 
+AUTOGRAD = ('grad', 'backward')
+
 
 def grads(function, dout, *inputs):
     """Return the gradients by autograd, as NumPy arrays."""
@@ -79,7 +81,8 @@ conv_backward = Question(
          lambda dY, X, K, stride=1: conv_grads(np.ones_like(dY), X, K,
                                                stride),
      'both have the wrong sign':
-         conv_changed(lambda dX, dK, dY, X, K: (-dX, -dK))})
+         conv_changed(lambda dX, dK, dY, X, K: (-dX, -dK))},
+    bans=AUTOGRAD)
 
 
 def pool_grad(dY, X, k):
@@ -138,7 +141,8 @@ pool_backward = Question(
      'the winners get 1: they must get dY of their window':
          lambda dY, X, k: pool_grad(np.ones_like(dY), X, k),
      'row and column within the window are swapped':
-         lambda dY, X, k: transposed_winners(dY, X, k)})
+         lambda dY, X, k: transposed_winners(dY, X, k)},
+    bans=AUTOGRAD)
 
 
 def transposed_winners(dY, X, k):
@@ -248,7 +252,8 @@ softmax_loss = Question(
      'the logarithm has base 2: nats are wanted, np.log':
          loss_changed(lambda loss, d, s, y: (loss / np.log(2), d)),
      'the gradient has the wrong sign':
-         loss_changed(lambda loss, d, s, y: (loss, -d))})
+         loss_changed(lambda loss, d, s, y: (loss, -d))},
+    bans=AUTOGRAD)
 
 
 def loss_over_examples(scores, y):
@@ -301,7 +306,8 @@ affine_backward = Question(
      'dX and dw are swapped: first dX, then dw, then db':
          affine_changed(lambda dX, dw, db, dout, X, w: (dw, dX, db)),
      'all have the wrong sign':
-         affine_changed(lambda dX, dw, db, dout, X, w: (-dX, -dw, -db))})
+         affine_changed(lambda dX, dw, db, dout, X, w: (-dX, -dw, -db))},
+    bans=AUTOGRAD)
 
 FUNCTIONS = {'sum of squares': lambda x: (x**2).sum(),
              'sum of cubes': lambda x: (x**3).sum(),
@@ -387,3 +393,6 @@ QUESTIONS = {'affine_backward': affine_backward,
              'numerical_gradient': numerical_gradient,
              'conv_backward': conv_backward, 'crop': crop,
              'pool_backward': pool_backward, 'softmax_loss': softmax_loss}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {}
