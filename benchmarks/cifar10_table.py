@@ -117,8 +117,10 @@ def everything(records):
         'data': what the photographs are; 'budget': what was the same for
         all; 'main': names of the main contestants; 'baselines': name to
         validation and test accuracy; 'nets': what condense() gives;
-        'claims': as in CLAIMS.
+        'pairs' of main contestants, and 'claims': what is measured of them,
+        each with the difference and the two ends of its interval.
     """
+    nets = condense(records)
     runs = [r for r in records if r['stage'] == 'full']
     return {
         'data': ', '.join(
@@ -132,8 +134,17 @@ def everything(records):
             for r in records
             if r['stage'] == 'baseline'
         },
-        'nets': condense(records),
-        'claims': CLAIMS,
+        'nets': nets,
+        'pairs': [
+            [*pair, *found]
+            for pair in itertools.combinations(MAIN, 2)
+            if (found := compared(nets, *pair))
+        ],
+        'claims': [
+            [claim, *pair, *found]
+            for claim, *pair in CLAIMS
+            if (found := compared(nets, *pair))
+        ],
     }
 
 

@@ -3,15 +3,12 @@
 import importlib
 import json
 
-import classic_nets
 import common
 import fine_tuning
 import memory_format
 import numpy_cnn
 import pytest
 import torch
-
-from d2lmini.data import write_npz
 
 PROGRAMS = [
     path.stem
@@ -21,7 +18,7 @@ PROGRAMS = [
 
 
 def test_all_programs_are_found():
-    assert {'cifar10', 'classic_nets', 'speed'} <= set(PROGRAMS)
+    assert {'cifar10', 'speed'} <= set(PROGRAMS)
     assert len(PROGRAMS) >= 8
 
 
@@ -62,46 +59,6 @@ def test_the_rate_rises_for_a_quarter_and_then_falls():
     rates = [common.factor(i, 8) for i in range(8)]
     assert rates == [0.5, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
     assert common.factor(0, 1) == 1
-
-
-def test_classic_nets_runs_and_repeats_nothing(
-    tmp_path, monkeypatch, capsys, rng_images
-):
-    monkeypatch.setenv('D2LMINI_DATA', str(tmp_path))
-    monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'cache')
-    write_npz(tmp_path / 'fashion_mnist.npz', rng_images)
-    lenet = {'LeNet': classic_nets.LeNet}
-    monkeypatch.setattr(classic_nets, 'NETS', {'quick': lenet})
-    out = tmp_path / 'out'
-    argv = 'classic_nets --quick --limit 6 --epochs 1 --out'.split()
-    monkeypatch.setattr('sys.argv', [*argv, str(out)])
-    classic_nets.main()
-    paths = sorted((out / 'quick').iterdir())
-    assert len(paths) == 5  # three rates, and two more seeds
-    record = json.loads(paths[0].read_text())
-    assert record['valid_acc'] == record['valid_accs'][-1]
-    assert {'parameters', 'peak_memory', 'test_acc'} <= record.keys()
-    written = [path.stat().st_mtime_ns for path in paths]
-    classic_nets.main()
-    assert [path.stat().st_mtime_ns for path in paths] == written
-    assert 'LeNet' in capsys.readouterr().out
-
-
-@pytest.fixture
-def rng_images():
-    rng = torch.Generator().manual_seed(0)
-
-    def part(n):
-        X = torch.randint(256, (n, 28, 28), generator=rng, dtype=torch.uint8)
-        return X.numpy(), (torch.arange(n) % 10).byte().numpy()
-
-    (train_X, train_y), (test_X, test_y) = part(100), part(20)
-    return {
-        'train_images': train_X,
-        'train_labels': train_y,
-        'test_images': test_X,
-        'test_labels': test_y,
-    }
 
 
 def test_numpy_cnn_times_all_three_ways(tmp_path, monkeypatch, capsys):

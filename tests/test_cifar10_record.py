@@ -368,3 +368,14 @@ def test_times_are_scaled_to_an_epoch_and_need_a_quiet_machine(
     cifar10.time_all(args)
     (path,) = tmp_path.iterdir()
     assert len(json.loads(path.read_text())['seconds']) == 5
+
+
+def test_the_page_gets_each_difference_that_is_measured():
+    page = cifar10_table.everything(common.read_all(cifar10.FOLDER))
+    nets = page['nets']
+    measured = [n for n in page['main'] if len(nets[n]['test_acc']) > 1]
+    assert len(page['pairs']) == len(measured) * (len(measured) - 1) / 2
+    for *_, a, b, difference, low, high in page['pairs'] + page['claims']:
+        means = [statistics.mean(nets[name]['test_acc']) for name in (a, b)]
+        assert low <= difference <= high
+        assert difference == pytest.approx(means[0] - means[1])
