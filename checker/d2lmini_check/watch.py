@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import torch
 
-LIBRARIES = tuple(os.path.dirname(m.__file__) + os.sep for m in (torch, np))
+LIBRARIES = tuple(os.path.dirname(str(m.__file__)) + os.sep
+                  for m in (torch, np))
 
 
 class Watch:
