@@ -115,7 +115,7 @@ def options(argv):
         type=float,
         default=20,
         metavar='S',
-        help='for a cell; all cells have three times as much (default: 20)',
+        help='of work for a cell; thrice as many for all (default: 20)',
     )
     add(
         '--data',

@@ -7,6 +7,7 @@ limit of time and size, and believed to be no more than plain data.
 import contextlib
 import importlib
 import json
+import math
 import os
 import secrets
 import select
@@ -169,25 +170,28 @@ class Box:
         self.folder.cleanup()
         return complaint.decode(errors='replace')
 
-    def ask(self, request, seconds, largest=10000):
+    def ask(self, request, seconds, largest=10000, end=math.inf):
         """Send a request; return how it ended, and the answers by number.
 
-        Raises Late if some seconds pass without an answer, and Died. A token
+        Raises Late if some seconds pass without an answer, or at the end (as
+        time.monotonic tells it), and Died. A token
         ties them to the request: what was sent before, or by others, is not
-        read.
+        read. self.at is the line of a cell that was begun last.
         """
-        token, answers = secrets.token_hex(16), {}
+        token, answers, self.at = secrets.token_hex(16), {}, 0
         most = len(request.get('calls', []))
         request = request | {'token': token, 'largest': largest}
         self.send(json.dumps(request).encode() + b'\n', seconds)
         until = time.monotonic() + seconds
         while True:
-            message = self.receive(until, largest + 10000)
+            message = self.receive(min(until, end), largest + 10000)
             number = message.get('number')
             if message.get('token') != token:
                 continue
             if 'ended' in message:
                 return {'ended': message['ended'], 'answers': answers}
+            if type(message.get('at')) is int:
+                self.at = message['at']  # and no more time: it is the cell's
             if type(number) is int and number == len(answers) < most:
                 answers[number] = message
                 until = time.monotonic() + seconds

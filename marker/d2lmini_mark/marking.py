@@ -24,9 +24,14 @@ SHORT = {
 RETURNED = 'What your function returns'
 OR_NOT = 'was its cell left out, or did it raise an error?'
 LATE = (
-    'Your code was not done after {:g} seconds; '
-    'is there a loop without an end?'
+    'Your code was not done after {:g} seconds of work: it is too slow, or '
+    'has a loop without an end.'
 )
+UP = 'The time for all questions was up before this one was done.'
+COLAB = 'uses google.colab, which only Colab has: it did nothing here'
+ABSENT = 'What is missing may stand in a cell that failed: see the list below.'
+WALL = 3  # seconds on the wall, at most, for one of processor time
+LOSSES = 3  # boxes that a submission's cells may break
 DIED = (
     'Your code ended its process ({}): no exit(), please, and not too much '
     'memory.'
@@ -92,17 +97,23 @@ class Lost(Exception):
 class Marker:
     """Marks one submission, in as many boxes as it breaks.
 
-    The cells run first, one by one; one that ends or stops the box is left
-    out in the next. cell_seconds is for one cell, and three times as much
-    for all of them.
+    The cells run first. A statement that ends or stops the box is left out
+    in the next. cell_seconds is processor time for one cell, three times as
+    much for all of them (after that only what is quick still runs), and six
+    times as much on the wall for all questions.
     """
 
     def __init__(self, exam, boxes, cells, cell_seconds=20.0):
         self.exam, self.boxes, self.cells = exam, boxes, cells
         self.cell_seconds, self.left = cell_seconds, 3 * cell_seconds
+        self.until = None  # when the time for all questions is up
         self.box, self.stopped, self.raised = None, {}, {}
+        self.ran = set()  # the cells that had their turn
+        self.skip = {number: [] for number, _ in cells}
         code = '\n'.join(source for _, source in cells)
         self.modules = [name for name in SLOW if name in code]
+        if 'google.colab' in code:
+            self.raised['0'] = COLAB
 
     def mark(self):
         """Return the Result."""
@@ -154,54 +165,76 @@ class Marker:
             'drive': test.drive,
             'calls': sent,
             'seconds': test.seconds,
+            'wall': WALL * test.seconds,
         }
         size = len(
             json.dumps(
                 [sent, [exams.written(wanted) for _, wanted in test.ready]]
             )
         )
+        if self.until and self.until < time.monotonic():
+            raise Lost('late', UP)
         box = self.ready()
+        self.until = self.until or time.monotonic() + 6 * self.cell_seconds
         try:
             return box.ask(
-                request, test.seconds + GRACE, 10**5 * (1 + size // 10**4)
-            )  # tells no length
+                request,
+                WALL * test.seconds + GRACE,
+                10**5 * (1 + size // 10**4),  # tells no length
+                self.until + GRACE,
+            )
         except Late:
             self.close()
-            return {'ended': 'late', 'answers': {}}
+            raise Lost('late', LATE.format(test.seconds)) from None
         except Died as error:
             self.close()
             raise Lost('died', f'{error}.') from None
 
     def ready(self):
-        """Return a box in which all cells have run that can be run."""
+        """Return a box in which all has run that can be run."""
         while self.box is None:
             self.box = self.boxes.open(self.modules)
             for number, source in self.cells:
-                if str(number) not in self.stopped:
-                    self.run(str(number), source)
-                if self.box is None:
-                    break
+                if self.box and str(number) not in self.stopped:
+                    self.run(number, source)
         return self.box
 
     def run(self, number, source):
         """Run a cell; close the box if it stops or ends it."""
-        if self.left <= 0:
-            self.stopped[number] = 'left out: the time for all cells is up'
+        seconds = max(0, min(self.left, self.cell_seconds))
+        if self.left < -self.cell_seconds and number not in self.ran:
+            self.stopped[str(number)] = 'left out: the time for all is up'
             return
-        start, seconds = time.monotonic(), min(self.left, self.cell_seconds)
+        self.ran.add(number)
+        cell = {'cell': str(number), 'source': source, 'seconds': seconds}
+        start = time.monotonic()
         try:
-            error = self.box.ask({'cell': number, 'source': source}, seconds)[
-                'ended'
-            ]
-            if error:
-                self.raised[number] = f'raised {error_text(error)}'
-        except Late:
-            self.stopped[number] = f'left out: not done after {seconds:.0f} s'
-            self.close()
-        except Died as error:
-            self.stopped[number] = f'left out: {error}'
-            self.close()
-        self.left -= time.monotonic() - start
+            reply = self.box.ask(
+                cell | {'skip': self.skip[number]},
+                WALL * (seconds + 1) + GRACE,
+                10**5,
+            )
+            used, errors = told_of_cell(reply['ended'])
+            if errors:
+                self.raised[str(number)] = errors
+        except (Late, Died) as error:
+            used = 0
+            self.lose(number, error)
+        self.left -= max(used, (time.monotonic() - start) / WALL)
+
+    def lose(self, number, error):
+        """Leave out, from now on, the statement with which a box was lost;
+        the whole cell if there are too many.
+        """
+        why = f'{error}' or 'not done when its time was up'
+        self.raised[str(number)] = f'stopped in line {self.box.at}: {why}'
+        self.skip[number].append(self.box.at)
+        losses = sum(map(len, self.skip.values()))
+        if losses >= LOSSES:
+            self.stopped[str(number)] = f'left out: {why}'
+        if losses >= 2 * LOSSES:
+            self.left = -2 * self.cell_seconds  # no more of the later cells
+        self.close()
 
     def close(self):
         """End the box, if there is one."""
@@ -288,6 +321,15 @@ def error_of(error):
     return found
 
 
+def told_of_cell(ended):
+    """Return what a box tells of a cell: the seconds used, and the errors."""
+    used, errors = ended if type(ended) is list and len(ended) == 2 else (0, 0)
+    used = used if type(used) is float and used >= 0 else 0
+    errors = errors if type(errors) is list else []
+    texts = list(dict.fromkeys(map(error_text, errors)))
+    return used, 'raised ' + '; '.join(texts[:5]) if texts else ''
+
+
 def error_text(error):
     """Write what a cell raised in a line."""
     if type(error) is not list or len(error) != 4:
@@ -325,6 +367,8 @@ def describe(exam, test, case, value, wanted, what):
         f'  {name:{width}} = {compare.show(value, width + 5)}'
         for name, value in rows
     ]
-    if question := exam.question(test.of):
+    if isinstance(value, (NameError, ImportError)):
+        lines += ['', ABSENT]
+    elif question := exam.question(test.of):
         lines += ['', f'Hint: {question.hints[0]}']
     return printable('\n'.join(lines), 5000)

@@ -15,7 +15,7 @@ from d2lmini_mark.exam import draw
 from d2lmini_mark.marking import Marker, Result, Verdict
 from d2lmini_mark.notebook import BadSubmission, code_cells, read
 
-FORM = 1  # of the results that are kept: raise it when marks would change
+FORM = 2  # of the results that are kept: raise it when marks would change
 OTHER = 'choose another --out, or replace it with --force'
 
 

@@ -31,7 +31,7 @@ plain.decode = lambda *args: args
 marking.Marker.verdict = lambda *args: marking.Verdict('right', points=9)
 def double(X):
     return X""",
-        'missing',
+        'wrong',
     ),
     'patch PyTorch': (
         """
@@ -76,7 +76,7 @@ def double(X):
         frame = frame.f_back
     conn, request = frame.f_locals['conn'], frame.f_locals['request']
     assert sorted(request) == ['calls', 'drive', 'largest', 'of', 'seconds',
-                               'token'], 'more is told than the inputs'
+                               'token', 'wall'], 'more is told than the inputs'
     for number in range(3):
         conn.sendall(json.dumps({
             'token': request['token'], 'number': number, 'value': True,
@@ -326,7 +326,7 @@ def test_a_box_ends_even_if_its_keeper_does_not_end_it(boxes, monkeypatch):
     )
     box = boxes.open()
     with pytest.raises(outside.Late):
-        box.ask({'cell': '1', 'source': 'while True:\n    pass'}, 1)
+        box.ask(cell('while True:\n    pass'), 1)
     assert len(processes(boxes)) >= 2
     box.close()
     nothing_is_left(boxes)
@@ -443,13 +443,17 @@ def others():
 '''
 
 
+def cell(source):
+    return {'cell': '1', 'source': source, 'seconds': 60, 'skip': []}
+
+
 class Window:
     """A box, and what its code tells of what it sees."""
 
     def __init__(self, boxes):
         self.box = boxes.open()
-        done = self.box.ask({'cell': '1', 'source': LOOK}, 10)
-        assert done['ended'] is None, done
+        done = self.box.ask(cell(LOOK), 10)
+        assert done['ended'][1] == [], done
 
     def __call__(self, function, *args):
         answers = self.box.ask(
@@ -457,6 +461,7 @@ class Window:
                 'of': function,
                 'drive': None,
                 'seconds': 60,
+                'wall': 60,
                 'calls': [[[*args], []]],
             },
             60,
@@ -541,6 +546,7 @@ def test_the_tree_is_small(look):
     }
     assert set(look('listed', '/box')) - {'__pycache__'} == {
         '__init__.py',
+        'cells.py',
         'child.py',
         'plain.py',
     }

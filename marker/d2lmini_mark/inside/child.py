@@ -9,7 +9,6 @@ import contextlib
 import functools
 import importlib
 import json
-import linecache
 import math
 import os
 import resource
@@ -17,13 +16,13 @@ import select
 import signal
 import socket
 import sys
-import traceback
 import types
 import warnings
 
 import numpy as np
 import plain
 import torch
+from cells import Cells, described
 from torch import nn
 from torch.nn import functional as F
 
@@ -100,20 +99,15 @@ def silence(conn):
 
 def serve(conn, forks, walled):
     """Run cells and calls, one after the other, as they are asked for."""
-    module = types.ModuleType('__main__')
-    module.display = lambda *args, **kwargs: None
-    sys.modules['__main__'] = module
-    space, me = vars(module), os.getpid()
+    cells = Cells()
     for line in conn.makefile('r', encoding='utf-8'):
         request = json.loads(line)
         if 'cell' in request:
-            ended = run_cell(request, space)
-            if os.getpid() != me:  # a cell has forked
-                os._exit(0)
+            ended = cells.run(request, functools.partial(send, conn, request))
         elif forks:
-            ended = answer_in_a_fork(conn, request, space, walled)
+            ended = answer_in_a_fork(conn, request, cells.space, walled)
         else:
-            ended = answer_all(conn, request, space)
+            ended = answer_all(conn, request, cells.space)
         send(conn, request, ended=ended)
 
 
@@ -126,21 +120,6 @@ def send(conn, request, **message):
             {'number': message.get('number'), 'large': True} | token
         ).encode()
     conn.sendall(line + b'\n')
-
-
-def run_cell(request, space):
-    """Run a cell; return a description of its error, or None."""
-    name, source = f'<cell {request["cell"]}>', request['source']
-    linecache.cache[name] = (
-        len(source),
-        None,
-        source.splitlines(keepends=True),
-        name,
-    )
-    try:
-        exec(compile(source, name, 'exec'), space)
-    except BaseException as error:
-        return described(error)
 
 
 def answer_in_a_fork(conn, request, space, walled):
@@ -158,7 +137,7 @@ def answer_in_a_fork(conn, request, space, walled):
         finally:
             os._exit(0)
     os.close(ticks)
-    in_time = wait(reading, request['seconds'])
+    in_time = wait(reading, request['wall'])
     os.close(reading)
     if walled:
         os.kill(-1, signal.SIGKILL)
@@ -178,6 +157,8 @@ def end(child):
 def told(status):
     """Say how a process ended."""
     if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) == signal.SIGPROF:
+            return 'late'
         return f'signal {os.WTERMSIG(status)}'
     return 'done' if status == 0 else f'exit code {status >> 8}'
 
@@ -200,6 +181,9 @@ def reap():
 def answer_all(conn, request, space, ticks=None):
     """Make all calls of a request and send what comes out of each."""
     for number, (args, kwargs) in enumerate(request['calls']):
+        if ticks is not None:  # this process is only for these calls
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, request['seconds'])
         send(
             conn,
             request,
@@ -241,24 +225,6 @@ def driver(source):
     exec(compile(source, '<marker>', 'exec'), space)
     (name,) = set(space) - before - {'__builtins__'}
     return space[name]
-
-
-def described(error):
-    """Return the kind of an error (a builtin), its text and its line."""
-    kinds = [
-        c.__name__ for c in type(error).__mro__ if c.__module__ == 'builtins'
-    ]
-    try:
-        text = str(error)
-    except Exception:
-        text = ''
-    lines = [
-        frame.line
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith('<cell')
-    ]
-    name = type(error).__name__
-    return [kinds[0], name[:60], text[:500], (lines or [''])[-1][:200]]
 
 
 if __name__ == '__main__':
