@@ -87,6 +87,13 @@ def compared(nets, better, worse):
     return welch(*accs)
 
 
+def measured(nets, rows):
+    """Add its difference to each row that ends with two contestants."""
+    return [
+        [*row, *found] for row in rows if (found := compared(nets, *row[-2:]))
+    ]
+
+
 def verdict(difference, low, high):
     """Write a difference, its interval, and what that shows."""
     shown = 'shown' if low > 0 else 'opposite' if high < 0 else 'not shown'
@@ -135,16 +142,8 @@ def everything(records):
             if r['stage'] == 'baseline'
         },
         'nets': nets,
-        'pairs': [
-            [*pair, *found]
-            for pair in itertools.combinations(MAIN, 2)
-            if (found := compared(nets, *pair))
-        ],
-        'claims': [
-            [claim, *pair, *found]
-            for claim, *pair in CLAIMS
-            if (found := compared(nets, *pair))
-        ],
+        'pairs': measured(nets, itertools.combinations(MAIN, 2)),
+        'claims': measured(nets, CLAIMS),
     }
 
 

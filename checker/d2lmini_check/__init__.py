@@ -10,7 +10,7 @@ done is kept in $D2LMINI_PROGRESS, or in ~/.cache/d2lmini/progress.json.
 
 What is judged is announced. Values and shapes always are; dtype, device,
 gradients and inputs left alone only where the checks of a chapter list them
-in DEMANDS and the text of the question has a line "Also:". What is not
+in DEMANDS and the text of the question announces them. What is not
 announced but worth a word becomes a remark below the tick. Lists, NumPy
 arrays and tensors of another dtype are compared by their numbers. Library
 calls that the text forbids are listed in `bans`, and watched for. Time is

@@ -99,16 +99,14 @@ def within_time(find, seconds):
         with contextlib.redirect_stdout(io.StringIO()):
             return limit.call(find, seconds)
     except limit.TimeIsUp:
-        return f'too slow: {_late(seconds)}'
+        return _late(seconds)
     finally:
         torch.set_grad_enabled(mode)
 
 
 def run_all(name, answer, seconds):
     """Run an answer on all cases; stop early if blank or out of time."""
-    question, outcomes = find(name), []
-    function = (functools.partial(question.use, answer) if question.use
-                else answer)
+    function, outcomes = in_use(find(name), answer), []
 
     def work():
         for case, _, _ in prepared(name):
@@ -121,7 +119,7 @@ def run_all(name, answer, seconds):
     try:
         limit.call(work, seconds)
     except limit.TimeIsUp:
-        late = TimeoutError(f'too slow: {_late(seconds)}')
+        late = TimeoutError(_late(seconds))
         case = prepared(name)[len(outcomes) % len(prepared(name))][0]
         outcomes.append(Outcome(late, (case.args, case.kwargs), ''))
     finally:  # an alarm inside no_grad() may have left it on
@@ -130,8 +128,13 @@ def run_all(name, answer, seconds):
 
 
 def _late(seconds):
-    return (f'not done after {seconds:g} seconds of work; does a loop do '
-            'more than it needs to, or never end?')
+    return (f'too slow: not done after {seconds:g} seconds of work; does a '
+            'loop do more than it needs to, or never end?')
+
+
+def in_use(question, answer):
+    """Return the function that is called on the cases."""
+    return functools.partial(question.use, answer) if question.use else answer
 
 
 def run_one(function, case):
@@ -188,8 +191,7 @@ def _banned(question, answer, ready):
     if not question.bans:
         return None
     watched = watch.Watch(answer, question.bans)
-    function = (functools.partial(question.use, watched) if question.use
-                else watched)
+    function = in_use(question, watched)
     for case, _, _ in ready:
         run_one(function, case)
         if watched.met:
@@ -266,8 +268,7 @@ def _changed_input(outcomes, ready):
 
 def _other_trouble(question, answer, ready):
     """Yield what is wrong with gradients and devices, with its name."""
-    function = (functools.partial(question.use, answer) if question.use
-                else answer)
+    function = in_use(question, answer)
     for case, wanted, _ in ready:
         if question.grad and _without_ties(case):
             if text := _gradient_trouble(question, function, case, wanted):

@@ -112,9 +112,13 @@ def chapters():
 
 def questions(chapter):
     """Return {name: question} of a chapter such as '01'."""
-    module = importlib.import_module(
+    return checks(chapter).QUESTIONS
+
+
+def checks(chapter):
+    """Return the module with the checks of a chapter such as '03'."""
+    return importlib.import_module(
         f'{exercises.__name__}.{chapters()[chapter]}.checks')
-    return module.QUESTIONS
 
 
 DEMANDS = ('dtype', 'device', 'gradient', 'inputs')
@@ -124,13 +128,11 @@ def demands(name):
     """Return what is judged of an answer besides its values and shapes.
 
     The checks of a chapter say so in DEMANDS = {question: (words)}, and the
-    text of the question in a line "Also:". A chapter without this table
-    demands whatever its questions look at.
+    text of the question announces it. A chapter without this table demands
+    whatever its questions look at.
     """
     chapter, _, question = name.partition('.')
-    module = importlib.import_module(
-        f'{exercises.__name__}.{chapters()[chapter]}.checks')
-    table = getattr(module, 'DEMANDS', None)
+    table = getattr(checks(chapter), 'DEMANDS', None)
     return DEMANDS if table is None else table.get(question, ())
 
 

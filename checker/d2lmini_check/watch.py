@@ -7,6 +7,7 @@ import torch
 
 LIBRARIES = tuple(os.path.dirname(str(m.__file__)) + os.sep
                   for m in (torch, np))
+AUTOGRAD = ('grad', 'backward')  # what "without autograd" bans
 
 
 class Watch:

@@ -10,6 +10,7 @@ from d2lmini_check.judge import run_one
 from d2lmini_mark import exam as exams
 from d2lmini_mark.boxes import GRACE, Died, Late
 from d2lmini_mark.inside import plain
+from d2lmini_mark.inside.cells import WALL
 
 SHORT = {
     'right': 'right',
@@ -30,7 +31,6 @@ LATE = (
 UP = 'The time for all questions was up before this one was done.'
 COLAB = 'uses google.colab, which only Colab has: it did nothing here'
 ABSENT = 'What is missing may stand in a cell that failed: see the list below.'
-WALL = 3  # seconds on the wall, at most, for one of processor time
 LOSSES = 3  # boxes that a submission's cells may break
 DIED = (
     'Your code ended its process ({}): no exit(), please, and not too much '

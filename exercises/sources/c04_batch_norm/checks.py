@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini_check.questions import Case, Question, Wrong, predictions
+from d2lmini_check.watch import AUTOGRAD
 
 
 def z_scores(train, test, correction=1, each=0, own=False):
@@ -278,7 +279,7 @@ bn_backward = Question(
          changed_backward(lambda dX, dg, db, dY, X, gamma: (dX, db, dg)),
      'the sign of dX is wrong':
          changed_backward(lambda dX, dg, db, dY, X, gamma: (-dX, dg, db))},
-    bans=('grad', 'backward'))
+    bans=AUTOGRAD)
 
 
 def folded(answer, conv, norm, X):

@@ -297,19 +297,8 @@ REMARK = {
         ('is right', 'return grad', 'return grad.tolist()'),
     ],
     'conv_backward': [
-        ('changed its input in place', '''
-def conv_backward(dY, X, K, stride=1):
-    h, w = K.shape
-    dX, dK = np.zeros_like(X), np.zeros_like(K)
-    for i, j in np.ndindex(dY.shape):
-        a, b = i * stride, j * stride
-        dX[a:a + h, b:b + w] += dY[i, j] * K
-        window = X[a:a + h, b:b + w].copy()
-        window *= dY[i, j]
-        dK += window
-    dY *= 0
-    return dX, dK
-'''),
+        ('changed its input in place', 'return dX, dK',
+         'dY *= 0\n    return dX, dK'),
     ],
     'softmax_loss': [
         ('changed its input in place', 'shifted = scores - scores.max('
