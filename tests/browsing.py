@@ -157,12 +157,16 @@ def open_page(browser, url, width=1280, mode='light', **options):
         'request',
         lambda r: is_outside(r.url) and page.problems.append(f'asks {r.url}'),
     )
-    page.on(
-        'requestfailed', lambda r: page.problems.append(f'failed: {r.url}')
-    )
+    page.on('requestfailed', lambda r: add_failure(page.problems, r))
     page.goto(url)
     page.evaluate('document.fonts.ready.then(() => 0)')
     return page
+
+
+def add_failure(problems, request):
+    # A page that is left or loaded again drops what it still waits for.
+    if request.failure != 'net::ERR_ABORTED':
+        problems.append(f'failed: {request.url} ({request.failure})')
 
 
 def is_outside(url):

@@ -183,7 +183,6 @@ def test_search_keeps_what_was_typed_in_the_address(build, visit):
             arg=word,
         )
     assert 'receptive field' in page.inner_text('#search-results li a')
-    page.wait_for_load_state('networkidle')  # a reload aborts the rest
     page.reload()
     assert page.input_value('.search-form input') == word
     page.wait_for_selector('#search-results li')
