@@ -29,6 +29,7 @@ PLAIN = (
 
 def setup(app):
     app.connect('doctree-read', link_terms)
+    app.connect('doctree-resolved', link_back)
     app.connect('autodoc-process-docstring', mark_code, priority=400)
     app.connect('autodoc-process-signature', shorten_types)
     app.connect('autodoc-skip-member', skip_member)
@@ -91,6 +92,52 @@ def split_at_terms(text, left, docname):
             parts += [nodes.Text(text[end : found.start()]), link]
             end = found.end()
     return [*parts, nodes.Text(text[end:])]
+
+
+def link_back(app, doctree, docname):
+    """Say below each term of the glossary which chapters use it."""
+    if docname != 'appendix/glossary':
+        return
+    uses = {}
+    for chapter in sorted(app.env.found_docs):
+        if chapter.startswith('chapters/'):
+            tree = app.env.get_doctree(chapter)
+            for link in tree.findall(is_term):
+                place = f'{chapter}#{section_of(link)}'
+                uses.setdefault(link['reftarget'], []).append(place)
+    for item in doctree.findall(nodes.definition_list_item):
+        places = uses.get(item[0].astext(), [])
+        links = nodes.paragraph('', 'Chapters: ', classes=['uses'])
+        for place in places:
+            chapter, section = place.split('#')
+            address = app.builder.get_relative_uri(docname, chapter)
+            links += [
+                nodes.reference(
+                    '',
+                    chapter_number(chapter),
+                    internal=True,
+                    refuri=f'{address}#{section}',
+                ),
+                nodes.Text(' '),
+            ]
+        item[-1] += links
+
+
+def is_term(node):
+    return isinstance(node, pending_xref) and 'term' in node['classes']
+
+
+def section_of(node):
+    """Return the address of the section that a node stands in."""
+    while not isinstance(node, nodes.section):
+        node = node.parent
+    return node['ids'][0]
+
+
+def chapter_number(docname):
+    """Return "5.3" for chapters/05_3_vgg."""
+    numbers = re.findall(r'(?<=[/_])\d+(?=_)', docname)
+    return '.'.join(str(int(number)) for number in numbers)
 
 
 def skip_member(app, what, name, thing, skip, options):
