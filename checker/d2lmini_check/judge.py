@@ -72,12 +72,9 @@ def prepared(name):
     """
     question = find(name)
     cases = sorted(question.cases(questions.Dice()), key=questions.Case.size)
-    if 'dtype' not in questions.demands(name):
-        cases = [questions.Case(*map(_single, case.args), **{
-            key: _single(value) for key, value in case.kwargs.items()})
-            for case in cases]
     ready = []
     for case in cases:
+        case = as_demanded(case, questions.demands(name))
         wanted, *wrong = [
             run_one(f, case).value
             for f in [question.oracle, *question.mistakes.values()]]
@@ -85,8 +82,15 @@ def prepared(name):
     return ready
 
 
+def as_demanded(case, demands):
+    """Give a case with float32 for float64, where no dtype is announced."""
+    if 'dtype' in demands:
+        return case
+    return questions.Case(*map(_single, case.args), **{
+        key: _single(value) for key, value in case.kwargs.items()})
+
+
 def _single(value):
-    """Give a tensor in float32 where float64 is not announced."""
     if isinstance(value, torch.Tensor) and value.dtype == torch.float64:
         return value.float()
     return value
@@ -158,7 +162,7 @@ def find_trouble(name, question, answer, outcomes, remarks):
     What is worth a word but not announced goes to the list of remarks.
     """
     ready, demands = prepared(name), questions.demands(name)
-    texts = [trouble_of(outcome, wanted, 'dtype' in demands)
+    texts = [trouble_of(outcome.value, wanted, demands)
              for outcome, (_, wanted, _) in zip(outcomes, ready)]
     first = next((i for i, text in enumerate(texts) if text), None)
     if first is not None:
@@ -178,12 +182,16 @@ def find_trouble(name, question, answer, outcomes, remarks):
     return None
 
 
-def trouble_of(outcome, wanted, strict=True):
-    """Say what is wrong with one outcome; None if nothing is."""
-    if isinstance(outcome.value, questions.Wrong):
-        return str(outcome.value)
-    compared = compare.difference if strict else compare.plainly
-    return compared(outcome.value, wanted)
+def trouble_of(value, wanted, demands):
+    """Say what is wrong with a value; None if nothing is.
+
+    This is the rule of check in the notebooks, and of the marker too.
+    """
+    if isinstance(value, questions.Wrong):
+        return str(value)
+    compared = (compare.difference if 'dtype' in demands
+                else compare.plainly)
+    return compared(value, wanted)
 
 
 def _banned(question, answer, ready):
