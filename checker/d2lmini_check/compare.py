@@ -174,7 +174,7 @@ def dict_difference(got, wanted):
 def scalar_difference(got, wanted):
     """Compare numbers, truth values and texts."""
     if isinstance(got, np.generic) or (
-            isinstance(got, torch.Tensor) and got.ndim == 0):
+            isinstance(got, (torch.Tensor, np.ndarray)) and got.ndim == 0):
         got = got.item()
     if isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
         if type(got) is not type(wanted):

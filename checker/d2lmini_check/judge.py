@@ -32,6 +32,8 @@ def judge(name, answer, seconds=None):
         return _wrong(name, 'check wants the function or class itself, got '
                       f'{compare.kind(answer)}: write its name without '
                       f"parentheses, as in check('{name}', {inner})")
+    prepared(name)
+    questions.said.clear()
     outcomes = run_all(name, answer, seconds or question.seconds)
     if outcomes and _is_blank(outcomes[0].value):
         return Report(name, 'blank',
@@ -44,7 +46,7 @@ def judge(name, answer, seconds=None):
         return _wrong(name, trouble)
     return Report(name, 'right', '\n'.join(
         [f'{SIGNS["right"]} {name} is right.']
-        + [f'  A remark: {remark}.' for remark in remarks]))
+        + [f'  A remark: {remark}.' for remark in remarks + questions.said]))
 
 
 def find(name):
@@ -219,6 +221,8 @@ def diagnose(question, answer, outcomes, ready, texts, first):
             return sentence
     if default := _wrong_default(question, answer, ready, texts):
         return default
+    if questions.said:
+        return '; '.join(questions.said)
     likely = {sentence: sum(_alike(o.value, wrong[sentence]) for o, text, (
         _, _, wrong) in zip(outcomes, texts, ready) if text)
         for sentence, value in ready[first][2].items()

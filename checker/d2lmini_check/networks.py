@@ -6,7 +6,7 @@ order are free; or watch how an answer evaluates it.
 import torch
 from torch import nn
 
-from d2lmini_check.questions import Case, Wrong
+from d2lmini_check.questions import Case, Wrong, remark
 
 
 def fill(shape, scale=0.3):
@@ -46,10 +46,17 @@ def looked_at(net, X):
     if Y is None:
         raise Wrong('forward returns None: is a `return` missing?')
     if not torch.equal(before, X):
-        raise Wrong('the block changes its input: an activation or += works '
-                    'in place on X')
+        remark('the block changes its input: an activation or += works in '
+               'place on X')
     return {'parameters': sum(p.numel() for p in net.parameters()),
             'output shape': tuple(Y.shape), 'output': Y}
+
+
+class Notes(list):
+    """What a network notes; deep copies of it write on the same sheet."""
+
+    def __deepcopy__(self, memo):
+        return self
 
 
 class Watched(nn.Module):
@@ -57,7 +64,7 @@ class Watched(nn.Module):
 
     def __init__(self, training):
         super().__init__()
-        self.drop, self.notes = nn.Dropout(0.5), []
+        self.drop, self.notes = nn.Dropout(0.5), Notes()
         self.weight = nn.Parameter(torch.ones(1))
         self.train(training)
 

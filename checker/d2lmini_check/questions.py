@@ -18,6 +18,15 @@ class Wrong(Exception):
     """Raised by a question that sees for itself what is wrong."""
 
 
+said: list[str] = []  # remarks on the answer that is judged now
+
+
+def remark(text):
+    """Let a question that looks for itself say a word on a right answer."""
+    if text not in said:
+        said.append(text)
+
+
 class Case:
     """One input of a question: the arguments of a call."""
 

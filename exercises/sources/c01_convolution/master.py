@@ -26,7 +26,9 @@ set_seed(0)
 # Section: [Cross-correlation: how does a small kernel read a large image?](../chapters/01_convolution.ipynb)
 #
 # Write cross-correlation without looking it up. `X` has shape (H, W), `K` has shape (h, w) and fits into `X`. Keep the kernel inside the
-# image. The result has the dtype of `X`. Loops are fine.
+# image. Loops are fine.
+#
+# Also: the result has the dtype of `X`.
 #
 # By hand: with X = [[1, 2, 0], [0, 1, 3]] and K = [[1, -1], [2, 0]] the first window gives 1 - 2 + 0 + 0 = -1, the second
 # 2 - 0 + 2 + 0 = 4. So the result is [[-1, 4]], of shape (1, 2).

@@ -375,8 +375,8 @@ def live(answer, steps):
     seen['output for one example in eval mode'] = layer(X).detach()
     seen['output for the same a second time'] = layer(X).detach()
     seen['tensors in state_dict() besides the two parameters'] = sum(
-        v.is_floating_point() for v in layer.state_dict().values()) - len(
-            list(layer.parameters()))
+        v.is_floating_point() for v in layer.state_dict().values()) - sum(
+            p.requires_grad for p in layer.parameters())
     return seen
 
 

@@ -26,6 +26,9 @@ def lenet():
 def flatten(X):
     return nn.Flatten()(X)
 ''', '''
+def flatten(X):
+    return [[*image.flatten().tolist()] for image in X]
+''', ('X.reshape(len(X), -1)', 'X.numpy().reshape(len(X), -1)'), '''
 def flatten(maps):
     return torch.stack([image.reshape(-1) for image in maps])
 '''],
@@ -46,8 +49,22 @@ def evaluate(net, batches):
     if before:
         net.train()
     return right / sum(len(y) for _, y in batches)
+''', '''
+import copy
+
+@torch.no_grad()
+def evaluate(net, batches):
+    frozen = copy.deepcopy(net).eval()
+    X, y = (torch.cat(parts) for parts in zip(*batches))
+    return (frozen(X).argmax(1) == y).float().mean()
 '''],
     'vgg_block': ['''
+def vgg_block(num_convs, in_channels, out_channels):
+    layers = []
+    for _ in range(num_convs):
+        layers += [nn.LazyConv2d(out_channels, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.MaxPool2d(2))
+''', '''
 def vgg_block(num_convs, in_channels, out_channels):
     channels = [in_channels] + [out_channels] * num_convs
     block = nn.Sequential()
@@ -179,6 +196,19 @@ class Inception(nn.Module):
         return torch.concatenate(Y, dim=-3)
 '''],
     'DenseBlock': ['''
+class DenseBlock(nn.Module):
+    def __init__(self, num_layers, in_channels, growth_rate):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Sequential(
+            nn.LazyBatchNorm2d(), nn.ReLU(inplace=True),
+            nn.LazyConv2d(growth_rate, 3, padding=1, bias=False))
+            for _ in range(num_layers))
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = torch.cat((X, layer(X)), 1)
+        return X
+''','''
 class Layer(nn.Sequential):
     def forward(self, X):
         return torch.cat([X, super().forward(X)], dim=1)
@@ -537,3 +567,11 @@ def design():
 
 # Questions with no one solution: a changed number is another right one.
 DESIGNS = {'design'}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'Residual': [
+        ('the block changes its input', 'return F.relu(Y + self.shortcut(X))',
+         'X = self.shortcut(X)\n        X += Y\n        return F.relu(X)'),
+    ],
+}

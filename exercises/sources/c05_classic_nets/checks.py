@@ -627,3 +627,6 @@ QUESTIONS = {'lenet': lenet, 'flatten': flatten, 'evaluate': evaluate,
              'Residual': residual, 'Bottleneck': bottleneck,
              'DenseBlock': dense, 'transition': transition,
              'googlenet': googlenet, 'design': design}
+
+# What the texts announce, besides values and shapes.
+DEMANDS: dict[str, tuple] = {}

@@ -139,8 +139,14 @@ WRONG = {
         ('every call drops the same', 'keep =',
          'torch.manual_seed(1)\n    keep ='),
         ('outside of training', 'if not training', 'if False'),
-        ('changes X in place', 'return X * keep / (1 - p)',
-         'return X.mul_(keep).div_(1 - p)'),
+        ('asks you to do without `dropout`', '''
+def dropout(X, p, training):
+    return F.dropout(X, p, training)
+'''),
+        ('asks you to do without `dropout`', '''
+def dropout(X, p, training):
+    return nn.Dropout(p).train(training)(X)
+'''),
         ('of the same shape is wanted', 'X * keep / (1 - p)',
          'X[keep] / (1 - p)'),
         ('of the same shape is wanted', 'return X\n', 'pass\n',
@@ -161,9 +167,6 @@ WRONG = {
         ('RuntimeError', 'F.one_hot(y, num_classes)',
          'F.one_hot(y, num_classes - 1)'),
         ('numbers are wrong', '(1 - share) * X', '(1 + share) * X'),
-        ('changed its input in place', 'return (share * X + (1 - share) * '
-         'X[order]', 'other = X[order]\n    return (X.mul_(share).add_('
-         'other, alpha=1 - share)'),
     ],
     'curves': [
         ('is not fine', "'rate too high', 'underfits', 'fine'",
@@ -190,4 +193,17 @@ EQUIVALENT = {
         'keep = torch.rand_like(X) >= p [GtE to Gt]':
             'a random number is hardly ever p itself',
     },
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'dropout': [
+        ('changed its input in place', 'return X * keep / (1 - p)',
+         'return X.mul_(keep).div_(1 - p)'),
+    ],
+    'mixup': [
+        ('changed its input in place', 'return (share * X + (1 - share) * '
+         'X[order]', 'other = X[order]\n    return (X.mul_(share).add_('
+         'other, alpha=1 - share)'),
+    ],
 }

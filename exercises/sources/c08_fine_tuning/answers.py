@@ -34,6 +34,21 @@ def replace_head(net, num_classes):
     inputs = getattr(parent, leaf).weight.shape[1]
     parent.add_module(leaf, nn.Linear(inputs, num_classes, bias=True))
     return net
+''', '''
+def replace_head(net, num_classes):
+    head = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
+    head.out_features = num_classes
+    head.weight = nn.Parameter(torch.empty(num_classes, head.in_features))
+    head.bias = nn.Parameter(torch.empty(num_classes))
+    head.reset_parameters()
+    return net
+''', '''
+def replace_head(net, num_classes):
+    for name, layer in net.named_modules():
+        if isinstance(layer, nn.Linear):
+            last = name
+    net.set_submodule(last, nn.LazyLinear(num_classes))
+    return net
 '''],
     'freeze': ['''
 def freeze(net, head):
@@ -90,6 +105,25 @@ def extract(body, X, batch_size):
     for m, training in modes:
         m.training = training
     return Z.clone()
+''', '''
+import copy
+
+def extract(body, X, batch_size):
+    frozen = copy.deepcopy(body).eval()
+    with torch.no_grad():
+        return torch.cat([frozen(part) for part in X.split(batch_size)])
+''', '''
+import numpy as np
+
+def extract(body, X, batch_size):
+    mode = body.training
+    body.eval()
+    parts = []
+    with torch.no_grad():
+        for i in range(0, len(X), batch_size):
+            parts.append(body(X[i:i + batch_size]).numpy())
+    body.train(mode)
+    return np.concatenate(parts)
 '''],
 }
 
@@ -149,6 +183,11 @@ def replace_head(net, num_classes):
         ('nothing is returned', '    return net', ''),
         ('another network comes back', 'return net',
          'return net.get_submodule(name)'),
+        ('modes of the other layers', 'return net', 'return net.eval()'),
+        ('modes of the other layers', 'return net',
+         'return net.requires_grad_(True)'),
+        ('modes of the other layers', '    net.set', '    for p in '
+         'net.parameters():\n        p.requires_grad = False\n    net.set'),
         ('your code raised', '''
 def replace_head(net, num_classes):
     net.fc = nn.Linear(net.fc.in_features, num_classes)
@@ -280,5 +319,12 @@ def extract(body, X, batch_size):
          '[body(part) for part in X.split(batch_size)]'),
         ('the body was never called', 'body(part)', 'part'),
         ('one tensor is wanted, got nothing', '    return Z', ''),
+    ],
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'extract': [
+        ('the body was called 5 times', 'X.split(batch_size)', 'X.split(1)'),
     ],
 }

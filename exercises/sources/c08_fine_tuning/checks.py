@@ -6,7 +6,10 @@ did to them is looked at from outside: shapes, modes, gradients, steps.
 import torch
 from torch import nn
 
-from d2lmini_check.questions import Case, Question, Wrong, predictions
+from d2lmini_check.compare import as_tensor
+from d2lmini_check.networks import Notes
+from d2lmini_check.questions import (Case, Question, Wrong, predictions,
+                                     remark)
 
 kept_and_trained = predictions(
     {'parameters of the new head': 18, 'parameters of the body': 240,
@@ -130,9 +133,22 @@ def check_is_net(found, net, kind):
                     'call (or calls too late): put it where the old head was')
 
 
+def settings(net, but=None):
+    """Return modes of layers and what is trainable, leaving out a layer."""
+    left = set(but.modules()) if but else set()
+    return {f'{name} {p}': value for name, module in net.named_modules()
+            if module not in left for p, value in [
+                ('mode', module.training),
+                *((n, q.requires_grad) for n, q in module.named_parameters(
+                    recurse=False))]}
+
+
 def replaced(answer, kind, num_classes):
     """Say what is in the place of the head."""
     net, old = make(kind)
+    was = {name: p.clone() for name, p in old.named_parameters()}
+    next(net.parameters()).requires_grad_(False)
+    state = settings(net.train(num_classes == 3))
     body = {name: numbers.clone() for name, numbers in
             net.state_dict().items() if not name.startswith(HEADS[kind])}
     check_is_net(answer(net, num_classes), net, kind)
@@ -141,19 +157,23 @@ def replaced(answer, kind, num_classes):
     after = net.state_dict()
     return {
         'shape of the scores of two images': tuple(Y.shape),
-        'the layer in its place': type(new).__name__,
+        'the layer in its place': 'Linear' if isinstance(
+            new, nn.Linear) else type(new).__name__,
         'inputs and outputs of the new head': (
             getattr(new, 'in_features', None),
             getattr(new, 'out_features', None)),
         'the head has a bias': getattr(new, 'bias', None) is not None,
-        'the head is a fresh layer': new is not old and not any(
-            p is q for p in new.parameters() for q in old.parameters()),
+        'the head has fresh weights': not any(
+            torch.equal(p[:1], was[name][:1])
+            for name, p in new.named_parameters() if name in was),
         'the head is trainable': all(
             p.requires_grad for p in new.parameters()),
         'all other tensors are as they were': all(
             name in after and torch.equal(after[name], numbers)
             for name, numbers in body.items())
-        and len(after) == len(body) + len(new.state_dict())}
+        and len(after) == len(body) + len(new.state_dict()),
+        'modes of the other layers, and what is frozen, are as they were':
+            settings(net, new).items() <= state.items()}
 
 
 def replaced_truth(kind, num_classes):
@@ -163,9 +183,11 @@ def replaced_truth(kind, num_classes):
     return {'shape of the scores of two images': (2, num_classes),
             'the layer in its place': 'Linear',
             'inputs and outputs of the new head': (size, num_classes),
-            'the head has a bias': True, 'the head is a fresh layer': True,
+            'the head has a bias': True, 'the head has fresh weights': True,
             'the head is trainable': True,
-            'all other tensors are as they were': True}
+            'all other tensors are as they were': True,
+            'modes of the other layers, and what is frozen, are as they were':
+                True}
 
 
 def by(change):
@@ -471,13 +493,13 @@ class Watched(nn.Module):
         self.norm = nn.BatchNorm1d(2, affine=False)
         self.norm.running_mean += 1
         self.weight = nn.Parameter(torch.tensor([2., 3.]))
-        self.sizes, self.notes = [], set()
+        self.sizes, self.notes = Notes(), Notes()
         self.train(training)
 
     def forward(self, X):
         self.sizes.append(len(X))
-        self.notes |= {f'training {self.norm.training}',
-                       f'gradients {torch.is_grad_enabled()}'}
+        self.notes += [f'training {self.norm.training}',
+                       f'gradients {torch.is_grad_enabled()}']
         return self.norm(X) * self.weight
 
     def __repr__(self):
@@ -490,17 +512,21 @@ def extracted(answer, X, batch_size, training):
     Z = answer(body, X, batch_size)
     if not body.sizes:
         raise Wrong('the body was never called: body(part)')
+    Z = Z if isinstance(Z, (list, tuple)) else as_tensor(Z, X)
     if not isinstance(Z, torch.Tensor):
         raise Wrong('one tensor is wanted, got '
                     f'{"nothing" if Z is None else type(Z).__name__}: '
                     'torch.cat(list) makes one of several')
+    if len(body.sizes) > -(-len(X) // batch_size):
+        remark(f'the body was called {len(body.sizes)} times: as many calls '
+               'with fewer examples each take longer')
     return {'in evaluation mode while it ran':
                 'training True' not in body.notes,
             'shape': tuple(Z.shape), 'features': Z.detach(),
             'gradients were recorded':
                 'gradients True' in body.notes or Z.requires_grad,
-            'largest minibatch': max(body.sizes),
-            'number of calls': len(body.sizes),
+            'never more than batch_size at a time':
+                max(body.sizes) <= batch_size,
             'in training mode afterwards': body.training
             and body.norm.training}
 
@@ -511,8 +537,7 @@ def extracted_truth(X, batch_size, training, **changes):
     return {'in evaluation mode while it ran': True,
             'shape': tuple(Z.shape), 'features': Z,
             'gradients were recorded': False,
-            'largest minibatch': min(batch_size, len(X)),
-            'number of calls': -(-len(X) // batch_size),
+            'never more than batch_size at a time': True,
             'in training mode afterwards': training}
 
 
@@ -586,3 +611,6 @@ extract = Question(
 QUESTIONS = {'kept_and_trained': kept_and_trained,
              'replace_head': replace_head, 'freeze': freeze,
              'param_groups': param_groups, 'extract': extract}
+
+# What the texts announce, besides values and shapes.
+DEMANDS: dict[str, tuple] = {}

@@ -1,7 +1,8 @@
 """Answers that must be accepted and answers that must be refused.
 
-RIGHT: {question: [whole answers]}. WRONG: {question: [(words that the message
-must hold, old, new)]}, an edit of the solution, or (words, whole answer).
+RIGHT: {question: [whole answers, or (old, new), an edit of the solution]}.
+WRONG: {question: [(words that the message must hold, old, new)]}, an edit of
+the solution, or (words, whole answer).
 """
 RIGHT = {
     'predict_loader': ['''
@@ -99,7 +100,8 @@ def collate(items, fill=-100):
     labels = [F.pad(items[i][1], (0, long - len(items[i][1])), value=fill)
               for i in order]
     return torch.stack(pictures), torch.stack(labels), lengths
-'''],
+''', ('torch.tensor([len(label) for _, label in items])',
+      '[len(label) for _, label in items]')],
     'sampler_weights': ['''
 def sampler_weights(labels):
     classes, inverse, counts = labels.unique(return_inverse=True,
@@ -111,6 +113,14 @@ from collections import Counter
 def sampler_weights(labels):
     counts = Counter(labels.tolist())
     return torch.tensor([1 / counts[y] / len(counts) for y in labels.tolist()])
+''', '''
+def sampler_weights(labels):
+    found = labels.tolist()
+    return [1 / found.count(y) / len(set(found)) for y in found]
+''', '''
+def sampler_weights(labels):
+    weights = 1 / np.bincount(labels.numpy())[labels.numpy()]
+    return torch.from_numpy(weights / weights.sum())
 '''],
     'mean_and_std': ['''
 def mean_and_std(batches):
@@ -265,8 +275,6 @@ def collate(items, fill=-100):
             pad(labels, batch_first=True, padding_value=fill),
             torch.tensor([*map(len, labels)]))
 '''),
-        ('a tensor is wanted', 'torch.tensor([len(label) for _, label in '
-         'items])', '[len(label) for _, label in items]'),
         ('the default of `fill`', 'fill=-100', 'fill=0'),
         ('RuntimeError: stack expects', '''
 def collate(items, fill=-100):
@@ -294,10 +302,9 @@ def sampler_weights(labels):
     weights = 1 / labels.bincount()
     return (weights / weights.sum())[labels]
 '''),
-        ('the dtype is torch.float64', 'weights.sum()',
-         'weights.sum().double()[None]'),
-        ('a tensor is wanted', 'weights / weights.sum()',
-         '(weights / weights.sum()).tolist()'),
+        ('the shape is', 'weights / weights.sum()',
+         '(weights / weights.sum())[None]'),
+        ('divide by the sum', 'weights.sum()', 'weights.max()'),
     ],
     'mean_and_std': [
         ('the means of the batches are averaged', '''
@@ -364,7 +371,6 @@ def mean_and_std(batches):
     return mean, std
 '''),
         ('has no len()', 'mean = total / n', 'mean = total / len(batches)'),
-        ('sum in double precision', 'X.double() / 255', 'X / 255'),
         ('one for each is wanted', '''
 def mean_and_std(batches):
     pixels = torch.cat([X.flatten() for X in batches]).double() / 255
@@ -415,5 +421,12 @@ def bad_pictures(folder):
         ('PNG files are missed', "in ('.jpg', '.png')", "== '.jpg'"),
         ('a list is wanted', 'sorted(bad)', 'set(bad)'),
         ('OSError', 'except Exception', 'except Image.UnidentifiedImageError'),
+    ],
+}
+
+# Right answers that get a remark with these words.
+REMARK = {
+    'mean_and_std': [
+        ('sum in double precision', 'X.double() / 255', 'X / 255'),
     ],
 }

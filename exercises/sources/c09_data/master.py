@@ -132,7 +132,7 @@ check('09.collate', collate)
 #
 # Section: [How do tensors become batches? DataLoader, shuffling and samplers](../chapters/09_data.ipynb)
 #
-# `labels` is a tensor (N,) of class numbers, some of which may not occur. Return the probability of each picture, a `float32` tensor (N,), with which a sampler
+# `labels` is a tensor (N,) of class numbers, some of which may not occur. Return the probability of each picture, a tensor (N,), with which a sampler
 # draws every class that occurs equally often, and the pictures of one class equally often. The probabilities sum to 1.
 #
 # By hand: the labels 0, 0, 5 give 1/4, 1/4 and 1/2. Two classes occur, each has a half, and class 0 shares its half between two pictures.
@@ -156,7 +156,7 @@ check('09.sampler_weights', sampler_weights)
 #
 # `batches` gives tensors of type `uint8` and shape (N, 3, H, W), in which N, H and W may differ from batch to batch. It can be walked through **once**, and
 # it has no length. Return the mean and the standard deviation of each channel, over all pixels of all pictures, each a tensor (3,), for values scaled to 0 to 1.
-# Divide by the number of pixels n, not by n - 1. Nearly constant pictures must come out right to four digits too.
+# Divide by the number of pixels n, not by n - 1.
 #
 # By hand, one channel only: the batches (0, 102) and (204) have the scaled values 0, 0.4 and 0.8. Mean 0.4; variance (0.16 + 0 + 0.16)/3, so the
 # deviation is 0.327.

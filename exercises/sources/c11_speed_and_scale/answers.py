@@ -98,7 +98,15 @@ def quantize(x):
     z = int(-low / s + 0.5)
     q = [min(max(round(v / s) + z, 0), 255) for v in numbers]
     return [torch.tensor(q).reshape(x.shape), s, z]
-'''],
+''', '''
+import numpy as np
+
+def quantize(x):
+    x = x.numpy()
+    s = (max(x.max(), 0) - min(x.min(), 0)) / 255
+    z = np.round(-min(x.min(), 0) / s)
+    return np.clip(np.round(x / s) + z, 0, 255).astype(np.uint8), s, z
+''', ('.byte()', '.tolist()')],
     'round_weights': ['''
 def round_weights(W):
     back = torch.zeros_like(W)
@@ -113,7 +121,7 @@ def round_weights(W):
     s = W.abs().amax(dim=axes, keepdim=True) / 127
     q = torch.nan_to_num(W / s).round().to(torch.int8)
     return q * s
-'''],
+''', ('.reshape(W.shape)', '.reshape(W.shape).double().numpy()')],
 }
 
 WRONG = {
@@ -207,7 +215,8 @@ def average_gradients(gradients, sizes):
         ('not whole', '(x / s).round()', '(x / s)', '.byte()', ''),
         ('', 'round(-low / s)', 'int(-low / s)'),
         ('', '.clamp(0, 255)', '.clamp(0, 127)'),
-        ('a tensor', '.byte()', '.tolist()'),
+        ('a tensor', 'return ((x / s).round() + z).clamp(0, 255).byte(), s',
+         'return None, s'),
         ('is wanted', '.byte(), s, z', '.byte()'),
     ],
     'round_weights': [
@@ -249,3 +258,6 @@ EQUIVALENT = {
             'zeros stay zeros, whatever they are divided by',
     },
 }
+
+# Right answers that get a remark with these words.
+REMARK: dict[str, list] = {}

@@ -1,9 +1,11 @@
 """Checks for the exercises of chapter 11: costs, shares and eight bits."""
 import math
 
+import numpy as np
 import torch
 from torch import nn
 
+from d2lmini_check.compare import as_tensor
 from d2lmini_check.questions import Case, Question, Wrong, predictions
 
 predict_speed = predictions(
@@ -51,7 +53,8 @@ def conv_counted(n, c_in, c_out, k, h, w, stride=1, padding=0, size=4,
 
 def whole(value):
     """Take an int, or a float or a 0-d tensor that is a whole number."""
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
+    if isinstance(value, (np.generic, np.ndarray, torch.Tensor)) and (
+            value.ndim == 0):
         value = value.item()
     return int(value) if isinstance(value, float) and (
         value.is_integer()) else value
@@ -60,7 +63,7 @@ def whole(value):
 def pair_of(answer, *args, **kwargs):
     """Take two whole numbers."""
     found = answer(*args, **kwargs)
-    if not isinstance(found, (tuple, list, torch.Tensor)) or (
+    if not isinstance(found, (tuple, list, torch.Tensor, np.ndarray)) or (
             len(found) != 2):
         raise Wrong(f'two numbers (FLOPs, bytes) are wanted, got {found!r}')
     return tuple(map(whole, found))
@@ -136,7 +139,7 @@ def seconds_and_list(answer, layers, peak, bandwidth):
     if not isinstance(found, (tuple, list)) or len(found) != 2:
         raise Wrong(f'(seconds, list of numbers) is wanted, got {found!r}')
     seconds, bound = found
-    if isinstance(bound, torch.Tensor):
+    if isinstance(bound, (torch.Tensor, np.ndarray)):
         bound = bound.tolist()
     if not isinstance(bound, (list, tuple, set)):
         raise Wrong('the second result must be a list of the numbers of '
@@ -209,8 +212,8 @@ def shared(dice, shape, *sizes):
 
 
 def tensor_of(answer, *args):
-    """Take a tensor; its type must be that of a float."""
-    found = answer(*args)
+    """Take the numbers of a tensor, an array or lists as floats."""
+    found = as_tensor(answer(*args), torch.zeros(1))
     return found.float() if isinstance(found, torch.Tensor) else found
 
 
@@ -269,7 +272,7 @@ def bytes_of(answer, x):
     found = answer(x)
     if not isinstance(found, (tuple, list)) or len(found) != 3:
         raise Wrong(f'(bytes, scale, zero point) is wanted, got {found!r}')
-    q, s, z = found
+    q, s, z = as_tensor(found[0], torch.zeros(1)), *found[1:]
     if not isinstance(q, torch.Tensor):
         raise Wrong('the bytes must be a tensor of the shape of x, got '
                     f'{type(q).__name__}')
@@ -385,3 +388,6 @@ round_weights = Question(
 QUESTIONS = {'predict_speed': predict_speed, 'conv_cost': conv_cost,
              'roofline': roofline, 'average_gradients': average_gradients,
              'quantize': quantize, 'round_weights': round_weights}
+
+# What the texts announce, besides values and shapes.
+DEMANDS: dict[str, tuple] = {}

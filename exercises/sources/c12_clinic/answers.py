@@ -27,7 +27,11 @@ class TwoLayers(nn.Sequential):
 def Standardize(mean, std):
     return lambda X: X.sub(mean).div(std)
 '''],
-    'count_labels': ['''
+    'count_labels': [(', dtype=torch.int64', ''), '''
+def count_labels(data_iter, num_classes):
+    y = np.concatenate([y.numpy() for _, y in data_iter])
+    return np.bincount(y, minlength=num_classes)
+''', '''
 def count_labels(data_iter, num_classes):
     return sum(F.one_hot(y, num_classes).sum(0) for _, y in data_iter)
 ''', '''
@@ -187,13 +191,23 @@ def means(batches):
 ''', ('metric[0] / metric[2], metric[1] / metric[2]',
       'tuple(metric[i] / metric[2] for i in (0, 1))')],
     'evaluate': [('net.eval()', 'net.train(False)'), '''
+def evaluate(net, data_iter):
+    import copy
+    frozen, right, total = copy.deepcopy(net).eval(), 0, 0
+    with torch.no_grad():
+        for X, y in data_iter:
+            right += sum(a == b for a, b in zip(
+                frozen(X).argmax(1).tolist(), y.tolist()))
+            total += len(y)
+    return right / total
+''', '''
 @torch.inference_mode()
 def evaluate(net, data_iter):
     net.eval()
     hits = torch.cat([net(X).argmax(1) == y for X, y in data_iter])
     return hits.double().mean().item()
 '''],
-    'validation_loss': ['''
+    'validation_loss': [('.item()', ''), '''
 @torch.no_grad()
 def validation_loss(net, data_iter):
     net.eval()
@@ -211,7 +225,12 @@ def fit(step, test, train_iter, num_epochs):
 
     return [epoch() for _ in range(num_epochs)]
 ''', ('history.append(test())', 'history += [test()]')],
-    'write_losses': [('value = float(loss)\n        writer.add_scalar(\'loss'
+    'write_losses': ['''
+def write_losses(writer, losses):
+    with writer:
+        for step, loss in enumerate(losses):
+            writer.add_scalar('loss', loss, step)
+''', ('value = float(loss)\n        writer.add_scalar(\'loss'
                       '\', value, step)', 'writer.add_scalar(tag=\'loss\', '
                       'scalar_value=loss,\n'
                       '                          global_step=step)'), '''
@@ -270,7 +289,7 @@ WRONG = {
         ('RuntimeError', '(-1, 1', '(1, 1'),
         ('4 axes are wanted', '(-1, 1, 28', '(-1, 28'),
         ('rows and columns are swapped', '28, 28)', '28, 28).mT'),
-        ('the dtype is torch.uint8', ' / 255', ''),
+        ('numbers are wrong', ' / 255', ''),
         (RETURN, 'return pixels', 'pixels'),
     ],
     'TwoLayers': [
@@ -305,7 +324,6 @@ WRONG = {
         ('counts once', 'counts += torch.bincount(y, minlength='
          'num_classes)', 'counts[y] += 1'),
         ('numbers are wrong', ', minlength=num_classes', ''),
-        ('the dtype is torch.float32', ', dtype=torch.int64', ''),
         ("'generator' object is not callable", 'in data_iter:',
          'in (pair for pair in data_iter)():'),
         (RETURN, 'return counts', 'counts'),
@@ -446,7 +464,7 @@ class Branches(nn.Module):
          'X.reshape(len(X), 3, *X.shape[1:3])'),
         ('rows and columns are swapped', '3, 1, 2', '3, 2, 1'),
         ('still go up to 255', ' / 255', '.float()'),
-        ('the dtype is torch.uint8', '/ 255', '// 255'),
+        ('numbers are wrong', '/ 255', '// 255'),
         ('RuntimeError', 'torch.stack', 'torch.cat'),
         ('the shape is', '0, 3, 1, 2', '3, 0, 1, 2'),
         (RETURN, 'return X', 'X'),
@@ -571,7 +589,6 @@ class ThreeLayers(nn.Sequential):
     'validation_loss': [
         ('carries the graph of all',),
         ('gradients are recorded', 'with torch.no_grad():', 'if True:'),
-        ('a number (float) is wanted', '.item()', ''),
         ('not of examples', 'len(y)', '1'),
         ('divided twice', ", reduction='sum'", ''),
         ('in train mode', 'net.eval()', 'net.train()'),
@@ -656,3 +673,6 @@ def running_mean(batches, num_channels, momentum=0.1):
         (RETURN, 'return mean', 'mean'),
     ],
 }
+
+# Right answers that get a remark with these words.
+REMARK: dict[str, list] = {}

@@ -98,7 +98,8 @@ def network(shape, right, hints, wrong, sizes=(2, 1, 3)):
 
 def a_number(value):
     """Refuse a tensor where a number is wanted."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, torch.Tensor) and (
+            value.requires_grad or value.ndim):
         raise Wrong('a number (float) is wanted, got a tensor: .item() '
                     'takes the number out, and lets go of the graph')
     return value
@@ -750,6 +751,7 @@ evaluate = Question(
 
 def watched_loss(answer, net, data_iter):
     """Return the loss, and what the network has noted."""
+    net.notes.clear()
     value = answer(net, data_iter)
     if isinstance(value, torch.Tensor) and value.requires_grad:
         raise Wrong('what comes back is a tensor that carries the graph of '
@@ -845,8 +847,17 @@ class Recorder:
             raise Wrong('something is written after the file was closed')
         self.entries.append((tag, float(scalar_value), global_step))
 
+    def flush(self):
+        """Write what is waiting; nothing waits here."""
+
     def close(self):
         self.closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
 
 def written(answer, losses):
@@ -1028,3 +1039,6 @@ QUESTIONS = {
     'validation_loss': validation_loss, 'fit': fit,
     'write_losses': write_losses, 'vote': vote, 'train_step': train_step,
     'classifier': classifier, 'running_mean': running_mean}
+
+# What the texts announce, besides values and shapes.
+DEMANDS = {'scores': ('dtype',)}
