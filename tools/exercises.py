@@ -6,7 +6,8 @@ One folder is one exercise: exercises/sources/cNAME holds the questions with
 their solutions (master.py, jupytext's py:percent), the checks, answers that
 prove the checks, and perhaps hidden tests. Of master.py are made
 exercises/NAME.ipynb, where each solution is blank, the notebook
-exercises/solutions/NAME.ipynb, run, and the table in exercises/index.md.
+exercises/solutions/NAME.ipynb, run, the table in exercises/index.md, and the
+list of samples in appendix/teachers.md.
 Lines from # BEGIN BROKEN to # END BROKEN, as comments and right before the
 solution, are a mistake to repair: the student finds them in place of a blank.
 A notebook of solutions whose code did not change is not run again.
@@ -37,6 +38,8 @@ HEADING = re.compile(
     flags=re.M,
 )
 WORDS = '*Your answer: double-click here and write.*'
+TEACHERS = notebooks.ROOT / 'appendix' / 'teachers.md'
+SAMPLES = re.compile(r'(samples \(`hidden\.py`\) for chapters )[^.]+(\.)')
 TABLE = re.compile(r'(<!-- questions -->\n).*(<!-- end -->\n)', flags=re.S)
 
 
@@ -163,6 +166,15 @@ def index():
     )
 
 
+def teachers():
+    """Return the text of teachers.md with the chapters of today's samples."""
+    found = sorted((HOME / 'sources').glob('c*/hidden.py'))
+    *most, last = dict.fromkeys(str(int(p.parent.name[1:3])) for p in found)
+    text = TEACHERS.read_text(encoding='utf-8')
+    listed = f'{", ".join(most)} and {last}'
+    return SAMPLES.sub(lambda m: m[1] + listed + m[2], text)
+
+
 def same_code(a, b):
     """Tell whether two notebooks hold the same cells, outputs aside."""
     return [(c.cell_type, c.source, c.metadata) for c in a.cells] == [
@@ -193,6 +205,7 @@ def main():
     for name in names or masters():
         make(Path(name).stem, again=bool(names))
     (HOME / 'index.md').write_text(index(), encoding='utf-8')
+    TEACHERS.write_text(teachers(), encoding='utf-8')
 
 
 if __name__ == '__main__':

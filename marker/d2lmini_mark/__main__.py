@@ -24,8 +24,10 @@ if (
 
 import argparse
 
+from d2lmini_mark import boxes
 from d2lmini_mark.exam import BadTest
-from d2lmini_mark.run import Refused, Run
+from d2lmini_mark.run import Run
+from d2lmini_mark.submissions import Refused
 from d2lmini_mark.walls import BoxError
 
 CODES = """\
@@ -63,9 +65,9 @@ def main(argv=None):
         )
         return 130
     print(
-        f'{len(run.paths) - len(missed)} of {len(run.paths)} marked: '
-        f'{run.out}, and a page for each in {run.folder}; '
-        f'seed {run.exam.seed}'
+        f'{len(run.submissions) - len(missed)} of {len(run.submissions)} '
+        f'marked: '
+        f'{run.out}, and a page for each in {run.folder}'
     )
     return 1 if missed else 0
 
@@ -80,7 +82,12 @@ def options(argv):
     )
     add = parser.add_argument
     add('hidden', help='a file of hidden tests')
-    add('notebooks', nargs='+', help='submissions, or folders of them')
+    add(
+        'notebooks',
+        nargs='+',
+        help='submissions (.ipynb, .py, .zip), folders of them, or a zip '
+        'file of the whole class',
+    )
     add(
         '--out',
         default='marks.csv',
@@ -88,10 +95,29 @@ def options(argv):
         help='where to write the table (default: %(default)s)',
     )
     add(
+        '--format',
+        choices=['csv', 'moodle', 'canvas'],
+        default='csv',
+        help='of the table: for you, or to be imported (default: csv)',
+    )
+    add(
+        '--assignment',
+        metavar='TITLE',
+        help='its title in Canvas (default: that of the hidden tests)',
+    )
+    add(
+        '--roster',
+        type=Path,
+        metavar='FILE',
+        help='the students of the class, a CSV file with a column `name`: '
+        'each has a row',
+    )
+    add(
         '--seed',
         type=int,
         metavar='N',
-        help='draw the inputs with this seed (default: a new one per table)',
+        help='draw all inputs with the seed that a page tells, to repeat it '
+        '(default: others for each submission)',
     )
     add(
         '--force',
@@ -118,12 +144,35 @@ def options(argv):
         help='of work for a cell; thrice as many for all (default: 20)',
     )
     add(
+        '--notebook-seconds',
+        type=float,
+        default=180,
+        metavar='S',
+        help='on the clock for a notebook as a whole (default: 180)',
+    )
+    add(
+        '--jobs',
+        type=at_least_one,
+        default=boxes.cores(),
+        metavar='N',
+        help='submissions at once (default: as many as there are cores, '
+        '%(default)s here)',
+    )
+    add(
         '--data',
         type=Path,
         metavar='FOLDER',
         help="data sets that the students' code may read",
     )
     return parser.parse_args(argv)
+
+
+def at_least_one(text):
+    """Read a number of jobs."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'must be 1 or more, got {number}')
+    return number
 
 
 if __name__ == '__main__':

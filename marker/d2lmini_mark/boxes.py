@@ -5,6 +5,7 @@ limit of time and size, and believed to be no more than plain data.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import math
@@ -19,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from d2lmini_check import watch
 from d2lmini_mark import walls
 from d2lmini_mark.walls import BoxError
 
@@ -76,7 +78,10 @@ class Boxes:
             'walls': walled,
             'forks': forks,
             'memory': size and size + memory,
+            'watch': Path(watch.__file__).read_text('utf-8'),
         }
+        self.spare = []  # boxes that were started and not yet used
+        self.alive, self.ended = set(), False
 
     def open(self, modules=()):
         """Start a box that has imported some modules.
@@ -90,24 +95,59 @@ class Boxes:
         for name in modules:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        try:
+            box = self.spare.pop()
+        except IndexError:
+            box = self.started()
+        if modules:
+            with opening(box):
+                box.ask({'import': list(modules)}, START)
+        return box
+
+    def started(self):
+        """Return a box that has just been started; raise BoxError."""
         user = self.config['walls'] and walls.may_change_user()
         config = self.config | {
-            'modules': list(modules),
-            'user': 30000 + secrets.randbelow(30000) if user else 0,
+            'user': 30000 + secrets.randbelow(30000) if user else 0
         }
+        if self.ended:
+            raise BoxError('the marker was stopped')
         box = Box(
             [*self.command, json.dumps(config)],
             self.variables,
             self.config['walls'],
         )
-        try:
+        self.alive.add(box)
+        box.gone = functools.partial(self.alive.discard, box)
+        with opening(box):
             box.receive(time.monotonic() + START, 2**16)
-        except (Late, Died):
-            raise BoxError(
-                box.close()[-2000:].strip()
-                or f'Python with PyTorch does not start within {START} s'
-            ) from None
         return box
+
+    def end(self):
+        """End all boxes, also those in use, and start no more."""
+        self.ended = True
+        for box in list(self.alive):
+            box.kill()
+
+    def close(self):
+        """End the boxes that nobody has used."""
+        while self.spare:
+            self.spare.pop().close()
+
+
+@contextlib.contextmanager
+def opening(box):
+    """Make a BoxError of what goes wrong before a box is ready."""
+    try:
+        yield
+    except (Late, Died):
+        raise BoxError(
+            box.close()[-2000:].strip()
+            or f'Python with PyTorch does not start within {START} s'
+        ) from None
+    except BaseException:
+        box.close()
+        raise
 
 
 def our_variables(data):
@@ -123,6 +163,15 @@ def our_variables(data):
         | {'PYTHONPATH': path}
         | ({'D2LMINI_DATA': str(Path(data).absolute())} if data else {})
     )
+
+
+def cores():
+    """Return how many processors this process may use, with a GiB each."""
+    try:
+        free = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+        return max(1, min(len(os.sched_getaffinity(0)), free // 2**30))
+    except (AttributeError, ValueError, OSError):  # not on Linux
+        return os.cpu_count() or 1
 
 
 def size_now():
@@ -156,27 +205,38 @@ class Box:
                 start_new_session=True,
             )
         self.first = walled and walls.first_process(self.process.stdout)
+        self.gone = None  # is called when this is closed
 
     def close(self):
         """End it with all that it has started; return what it complains."""
         self.conn.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        if self.first:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.first, signal.SIGKILL)
-            os.close(self.first)
+        self.kill()
+        first, self.first = self.first, None
+        if first:
+            os.close(first)
         complaint = self.process.communicate(timeout=START)[1]
         self.folder.cleanup()
+        if self.gone:
+            self.gone()
         return complaint.decode(errors='replace')
 
-    def ask(self, request, seconds, largest=10000, end=math.inf):
+    def kill(self):
+        """Kill it with all that it has started."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(OSError, TypeError):  # there may be none
+            signal.pidfd_send_signal(self.first, signal.SIGKILL)
+
+    def ask(self, request, seconds, largest=10000, end=math.inf, serve=None):
         """Send a request; return how it ended, and the answers by number.
 
         Raises Late if some seconds pass without an answer, or at the end (as
         time.monotonic tells it), and Died. A token
         ties them to the request: what was sent before, or by others, is not
         read. self.at is the line of a cell that was begun last.
+
+        serve: Is called where the code calls a function that lives here, with
+            the number of the call and the message; returns the reply.
         """
         token, answers, self.at = secrets.token_hex(16), {}, 0
         most = len(request.get('calls', []))
@@ -192,6 +252,9 @@ class Box:
                 return {'ended': message['ended'], 'answers': answers}
             if type(message.get('at')) is int:
                 self.at = message['at']  # and no more time: it is the cell's
+            if serve and 'ask' in message:
+                reply = serve(len(answers), message)
+                self.send(json.dumps(reply).encode() + b'\n', seconds)
             if type(number) is int and number == len(answers) < most:
                 answers[number] = message
                 until = time.monotonic() + seconds

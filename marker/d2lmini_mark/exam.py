@@ -14,6 +14,11 @@ with the dice and yields a call and what must come out:
 
 The students' `double` must be right in every call to have its 2 marks. An
 exception is wanted if one is yielded: `yield call(-1), ValueError('size')`.
+
+Where many answers are right, yield a function too: what it makes of a value
+is compared. `yield call(X), 1.0, lambda p: sum(p)` wants numbers that add up
+to 1. A function among the inputs stays here: the students' code asks for what
+it returns, and cannot look into it.
 """
 
 import ast
@@ -25,19 +30,44 @@ import json
 import re
 import sys
 import textwrap
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from d2lmini_check import questions
+from d2lmini_check.judge import as_demanded
 from d2lmini_check.questions import Case as call
 from d2lmini_mark.inside import plain
 
 # The names that the code of `use` finds in the student's process.
 KNOWN = ('torch', 'nn', 'F', 'np', 'math')
+HERE = threading.RLock()  # for teachers' code: one thread at a time runs it
 
 
 class BadTest(ValueError):
     """Raised for a hidden test that cannot be used; says why."""
+
+
+class Ready(NamedTuple):
+    """A call, what is wanted, and what makes of a value what is compared."""
+
+    case: call
+    wanted: object
+    see: object = None
+
+    def seen(self, value):
+        """Return what is compared with what is wanted; raise Wrong."""
+        if self.see is None or isinstance(value, BaseException):
+            return value
+        refuse_large(value)
+        try:
+            return self.see(value)
+        except Exception as error:
+            raise questions.Wrong(
+                'the test could not go on with what your function returns '
+                f'({type(error).__name__}: {error})'
+            ) from None
 
 
 @dataclass
@@ -45,7 +75,8 @@ class Test:
     """A hidden test whose inputs are drawn: what is called, what is wanted.
 
     name: of the column. of: the student's function. drive: source of the
-    code that calls it, or None. ready: the (call, wanted) pairs.
+    code that calls it, or None. ready: a list of Ready. demands: what is
+    judged besides values and shapes. bans: what an answer may not call.
     """
 
     name: str
@@ -56,6 +87,8 @@ class Test:
     drive: str | None
     names: list
     ready: list
+    demands: tuple
+    bans: tuple
 
 
 @dataclass
@@ -64,11 +97,22 @@ class Exam:
 
     path: Path
     chapter: str
-    seed: int
-    tests: list
+    functions: dict
+    seed: int = 0
+
+    def __post_init__(self):
+        with HERE:
+            self.tests = [
+                draw_test(name, function, self)
+                for name, function in self.functions.items()
+            ]
+
+    def again(self, seed):
+        """Return the same tests with other inputs."""
+        return Exam(self.path, self.chapter, self.functions, seed)
 
     def digest(self):
-        """Return a checksum of everything that a mark depends on."""
+        """Return a checksum of all that a mark depends on but the seed."""
         drawn = [
             [
                 t.name,
@@ -77,11 +121,14 @@ class Exam:
                 t.seconds,
                 t.secret,
                 t.drive,
-                [[packed(c), written(wanted)] for c, wanted in t.ready],
+                t.demands,
+                t.bans,
+                [[packed(r.case), written(r.wanted)] for r in t.ready],
             ]
-            for t in self.tests
+            for t in self.again(0).tests
         ]
-        return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()
+        about = [self.path.read_text('utf-8'), drawn]
+        return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
     def question(self, name):
         """Return the public question of this name; None if there is none."""
@@ -101,10 +148,27 @@ class Exam:
             or []
         )
         more = [f'input {i + 1}' for i in range(len(names), len(case.args))]
-        return [*zip([*names, *more], case.args), *case.kwargs.items()]
+        rows = [*zip([*names, *more], case.args), *case.kwargs.items()]
+        return [(n, Told() if plain.is_function(v) else v) for n, v in rows]
 
 
-def marks(points, *, of=None, use=None, seconds=5.0, secret=False):
+class Told:
+    """Stands for a function where inputs are shown."""
+
+    def __repr__(self):
+        return 'a function that the test hands over'
+
+
+def marks(
+    points,
+    *,
+    of=None,
+    use=None,
+    seconds=5.0,
+    secret=False,
+    demands=None,
+    bans=None,
+):
     """Make a generator of calls a hidden test that is worth some points.
 
     of: the student's function; by default it has the name of the generator.
@@ -113,6 +177,10 @@ def marks(points, *, of=None, use=None, seconds=5.0, secret=False):
     and is readable there, so it must hold no expected value, and it finds
     only torch, nn, F, np and math. seconds: for each call.
     secret: do not show the student what was wanted.
+    demands: what is judged besides values and shapes, of 'dtype' and
+    'inputs' (which must be left alone); by default what the public question
+    announces. bans: names of library functions that honest answers do
+    without; by default those of the public question.
     """
 
     def decorate(function):
@@ -122,6 +190,8 @@ def marks(points, *, of=None, use=None, seconds=5.0, secret=False):
             use=use,
             seconds=seconds,
             secret=secret,
+            demands=demands,
+            bans=bans,
         )
         return function
 
@@ -156,31 +226,27 @@ def load(path):
 
 def draw(path, seed):
     """Draw the inputs of all tests in a file; raise BadTest."""
-    tests = [
-        draw_test(name, function, seed)
-        for name, function in load(path).items()
-    ]
     places = '/'.join(Path(path).absolute().parts[-2:])
     chapter = re.search(r'(?:^|/)c?(\d\d)_', places)
-    return Exam(Path(path), chapter[1] if chapter else '', seed, tests)
+    with HERE:
+        functions = load(path)
+    return Exam(Path(path), chapter[1] if chapter else '', functions, seed)
 
 
-def draw_test(name, function, seed):
+def draw_test(name, function, exam):
     """Draw the inputs of one test: its dice depend on its name and seed."""
     options = dict(function.hidden_test)
-    number = hashlib.sha256(f'{seed} {name}'.encode()).digest()
+    number = hashlib.sha256(f'{exam.seed} {name}'.encode()).digest()
     dice = questions.Dice(int.from_bytes(number[:7], 'big'))
     use = options.pop('use')
     try:
-        ready = [(c, wanted) for c, wanted in function(dice)]
-        ready.sort(key=lambda pair: call.size(pair[0]))
-        for case, wanted in ready:
-            plain.decode(packed(case)), plain.decode(written(wanted))
-            refuse_others([packed(case), written(wanted)])
-        if not ready:
-            raise ValueError('it yields no call')
-        if not options['points'] > 0 or not options['seconds'] > 0:
-            raise ValueError('points and seconds must be above 0')
+        settle(options, exam)
+        ready = [
+            Ready(as_demanded(case, options['demands']), *rest)
+            for case, *rest in function(dice)
+        ]
+        ready.sort(key=lambda r: call.size(r.case))
+        refuse_unfit(options, ready)
         return Test(
             name,
             drive=use and source_of(use),
@@ -194,11 +260,62 @@ def draw_test(name, function, seed):
         ) from error
 
 
-def packed(case):
-    """Return the arguments of a call as plain data."""
+def settle(options, exam):
+    """Fill in what a test leaves to the public question of its function."""
+    question = exam.question(options['of'])
+    if options['demands'] is None:
+        options['demands'] = (
+            questions.demands(f'{exam.chapter}.{options["of"]}')
+            if question
+            else ()
+        )
+    if options['bans'] is None:
+        options['bans'] = question.bans if question else ()
+    unknown = set(options['demands']) - set(questions.DEMANDS)
+    if unknown:
+        raise ValueError(
+            f'demands may be {", ".join(questions.DEMANDS)}, got '
+            f'{", ".join(sorted(unknown))}'
+        )
+
+
+def refuse_unfit(options, ready):
+    """Raise ValueError for a test that cannot be asked or judged."""
+    for case, wanted, see in ready:
+        for data in (packed(case), written(wanted)):
+            plain.decode(data, asked=lambda number: None)
+            refuse_others(data)
+        if see is not None and not callable(see):
+            raise ValueError(f'the third of a call must be a function: {see}')
+    if not ready:
+        raise ValueError('it yields no call')
+    if not options['points'] > 0 or not options['seconds'] > 0:
+        raise ValueError('points and seconds must be above 0')
+
+
+LONGEST = 10**4  # of an axis
+HOLDERS = ('tuple', 'dict', 'set')
+
+
+def refuse_large(value):
+    """Raise Wrong for a tensor of which little could become much."""
+    if isinstance(value, (list, tuple)):
+        for inner in value:
+            refuse_large(inner)
+    shape = tuple(getattr(value, 'shape', ()))
+    if max(shape, default=0) > LONGEST:
+        raise questions.Wrong(f'the shape is {shape}, far larger than wanted')
+
+
+def packed(case, functions=None):
+    """Return the arguments of a call as plain data.
+
+    Functions among them are appended to a list, if there is one.
+    """
+    functions = [] if functions is None else functions
     return [
-        plain.encode(list(case.args)),
-        [[k, plain.encode(v)] for k, v in case.kwargs.items()],
+        plain.encode(list(case.args), functions),
+        [[k, plain.encode(v, functions)] for k, v in case.kwargs.items()],
     ]
 
 
@@ -217,7 +334,7 @@ def refuse_others(data):
             "student's process, with `use`"
         )
     if isinstance(data, dict):
-        data = data['data'] if data['kind'] in ('tuple', 'dict') else []
+        data = data.get('data', []) if data['kind'] in HOLDERS else []
     if isinstance(data, list):
         for inner in data:
             refuse_others(inner)

@@ -1,12 +1,18 @@
 """Judge a submission: the verdicts are reached here, outside of the box."""
 
 import builtins
+import functools
 import json
+import re
 import time
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+import torch
 
 from d2lmini_check import compare
-from d2lmini_check.judge import run_one
+from d2lmini_check.judge import run_one, trouble_of
+from d2lmini_check.questions import Wrong
 from d2lmini_mark import exam as exams
 from d2lmini_mark.boxes import GRACE, Died, Late
 from d2lmini_mark.inside import plain
@@ -48,11 +54,15 @@ SLOW = (
 
 @dataclass
 class Verdict:
-    """What a test gave: a key of SHORT, points, and a text for the student."""
+    """What a test gave: a key of SHORT, points, and a text for the student.
+
+    mistake: the kind of mistake, to be counted over a class.
+    """
 
     status: str
     text: str = ''
     points: float = 0
+    mistake: str = ''
 
 
 @dataclass
@@ -62,6 +72,7 @@ class Result:
     verdicts: dict
     cells: dict = field(default_factory=dict)
     trouble: str = ''
+    seed: int = 0
 
     def points(self):
         """Return the sum of all points."""
@@ -99,14 +110,16 @@ class Marker:
 
     The cells run first. A statement that ends or stops the box is left out
     in the next. cell_seconds is processor time for one cell, three times as
-    much for all of them (after that only what is quick still runs), and six
-    times as much on the wall for all questions.
+    much for all of them: after that only what is quick still runs. seconds
+    are on the wall, for all together: after half of them only quick
+    statements run, after three quarters no more cells, and then no question
+    is asked.
     """
 
-    def __init__(self, exam, boxes, cells, cell_seconds=20.0):
+    def __init__(self, exam, boxes, cells, cell_seconds=20.0, seconds=180.0):
         self.exam, self.boxes, self.cells = exam, boxes, cells
         self.cell_seconds, self.left = cell_seconds, 3 * cell_seconds
-        self.until = None  # when the time for all questions is up
+        self.seconds, self.start = seconds, time.monotonic()
         self.box, self.stopped, self.raised = None, {}, {}
         self.ran = set()  # the cells that had their turn
         self.skip = {number: [] for number, _ in cells}
@@ -115,13 +128,20 @@ class Marker:
         if 'google.colab' in code:
             self.raised['0'] = COLAB
 
+    def until(self, part=1.0):
+        """Return when a part of the time is up, as time.monotonic tells."""
+        return self.start + part * self.seconds
+
     def mark(self):
         """Return the Result."""
+        self.start = time.monotonic()
         try:
             verdicts = {t.name: self.verdict(t) for t in self.exam.tests}
         finally:
             self.close()
-        result = Result(verdicts, self.raised | self.stopped)
+        result = Result(
+            verdicts, self.raised | self.stopped, seed=self.exam.seed
+        )
         if all(v.status == 'missing' for v in verdicts.values()):
             result.trouble = (
                 'none of the functions asked for is defined: '
@@ -131,31 +151,32 @@ class Marker:
 
     def verdict(self, test):
         """Judge one test; all its calls must be right."""
+        functions = [[] for _ in test.ready]
+        sent = [
+            exams.packed(ready.case, found)
+            for ready, found in zip(test.ready, functions)
+        ]
         values, lost = [], None
-        sent = [exams.packed(case) for case, _ in test.ready]
         try:
-            reply = self.ask(test, sent)
+            reply = self.ask(test, sent, functions)
             for i, data in enumerate(sent):
                 values.append(read(test, reply, i, data))
         except Lost as error:
             lost = Verdict(*error.args)
-        for (value, changed), (case, wanted) in zip(values, test.ready):
-            what = difference(value, wanted)
-            if what:
-                what = self.mistake(test, values) or what
-            elif changed:
-                what = (
-                    'the result is right, but your function changed its '
-                    'input in place: work on a copy'
-                )
-            if what:
-                return Verdict(
-                    'error' if isinstance(value, Exception) else 'wrong',
-                    describe(self.exam, test, case, value, wanted, what),
-                )
+        for value, ready in zip(values, test.ready):
+            if what := trouble(test, value, ready):
+                return self.wrong(test, values, value, ready, what)
         return lost or Verdict('right', points=test.points)
 
-    def ask(self, test, sent):
+    def wrong(self, test, values, value, ready, what):
+        """Return the Verdict on the first call that is not right."""
+        known = self.mistake(test, values)
+        raised = isinstance(value.what, Exception)
+        text = describe(self.exam, test, ready, value.what, known or what)
+        kind = known or kind_of(value.what, what)
+        return Verdict('error' if raised else 'wrong', text, mistake=kind)
+
+    def ask(self, test, sent, functions):
         """Have all calls of a test made; raise Lost if the box is lost.
 
         Raises BoxError if there is no box: then nothing is judged.
@@ -163,29 +184,29 @@ class Marker:
         request = {
             'of': test.of,
             'drive': test.drive,
+            'bans': list(test.bans),
             'calls': sent,
             'seconds': test.seconds,
             'wall': WALL * test.seconds,
         }
-        size = len(
-            json.dumps(
-                [sent, [exams.written(wanted) for _, wanted in test.ready]]
-            )
-        )
-        if self.until and self.until < time.monotonic():
+        wanted = [exams.written(ready.wanted) for ready in test.ready]
+        size = len(json.dumps([sent, wanted]))
+        if self.until() < time.monotonic():
             raise Lost('late', UP)
         box = self.ready()
-        self.until = self.until or time.monotonic() + 6 * self.cell_seconds
         try:
             return box.ask(
                 request,
                 WALL * test.seconds + GRACE,
                 10**5 * (1 + size // 10**4),  # tells no length
-                self.until + GRACE,
+                self.until() + GRACE,
+                functools.partial(serve, functions),
             )
         except Late:
             self.close()
-            raise Lost('late', LATE.format(test.seconds)) from None
+            up = self.until() < time.monotonic()
+            text = UP if up else LATE.format(test.seconds)
+            raise Lost('late', text) from None
         except Died as error:
             self.close()
             raise Lost('died', f'{error}.') from None
@@ -202,17 +223,20 @@ class Marker:
     def run(self, number, source):
         """Run a cell; close the box if it stops or ends it."""
         seconds = max(0, min(self.left, self.cell_seconds))
-        if self.left < -self.cell_seconds and number not in self.ran:
+        start, late = time.monotonic(), self.left < -self.cell_seconds
+        if self.until(0.5) < start:
+            seconds = 0
+        if (late and number not in self.ran) or self.until(0.75) < start:
             self.stopped[str(number)] = 'left out: the time for all is up'
             return
         self.ran.add(number)
         cell = {'cell': str(number), 'source': source, 'seconds': seconds}
-        start = time.monotonic()
         try:
             reply = self.box.ask(
                 cell | {'skip': self.skip[number]},
                 WALL * (seconds + 1) + GRACE,
                 10**5,
+                self.until(0.75) + GRACE,
             )
             used, errors = told_of_cell(reply['ended'])
             if errors:
@@ -249,29 +273,96 @@ class Marker:
             question is None
             or test.drive
             or test.secret
-            or any(isinstance(v, Exception) for v, _ in values)
+            or any(isinstance(value.what, Exception) for value in values)
             or len(values) < len(test.ready)
         ):
             return None
         for sentence, wrong in question.mistakes.items():
             if all(
-                difference(value, run_one(wrong, case).value) is None
-                for (value, _), (case, _) in zip(values, test.ready)
+                fits(test, value.what, wrong, ready)
+                for value, ready in zip(values, test.ready)
             ):
                 return sentence
         return None
 
 
-def difference(value, wanted):
-    """Say how a value differs from what is wanted; None if it does not."""
+class Value(NamedTuple):
+    """What a call gave: a value or an error, whether it changed its inputs,
+    and the banned functions that it called.
+    """
+
+    what: object
+    changed: bool = False
+    met: tuple = ()
+
+
+def fits(test, value, wrong, ready):
+    """Tell whether a known mistake gives the same as an answer did."""
+    with exams.HERE:
+        given = run_one(wrong, ready.case).value
+        return difference(test, ready, value, ready.seen(given)) is None
+
+
+def trouble(test, value, ready):
+    """Say what is wrong with a value; None if nothing is."""
+    what = difference(test, ready, value.what, ready.wanted)
+    if what:
+        return what
+    if value.changed and 'inputs' in test.demands:
+        return (
+            'the result is right, but your function changed its '
+            'input in place: work on a copy'
+        )
+    if value.met:
+        return (
+            'the values are right, but the question asks you to do without '
+            f'`{min(value.met)}`: write it yourself'
+        )
+    return None
+
+
+def difference(test, ready, value, wanted):
+    """Say how a value differs from what is wanted; None if it does not.
+
+    The rule is that of check in the notebooks.
+    """
     try:
-        return compare.difference(value, wanted)
+        with exams.HERE:
+            return trouble_of(ready.seen(value), wanted, test.demands)
+    except Wrong as error:
+        return str(error)
     except Exception:  # such as an int that is too large for a float
         return 'this cannot be compared with what is wanted'
 
 
+def kind_of(value, what):
+    """Return a short name of a mistake that no public check knows."""
+    if isinstance(value, Exception):
+        return f'raises {type(value).__name__}'
+    if ' numbers are wrong' in what:
+        return 'wrong numbers'
+    if 'the shape is ' in what:
+        return 'a wrong shape'
+    return re.sub(r'\d[\d.e+-]*', '…', what)[:80]
+
+
+def serve(functions, number, message):
+    """Call a function of a test for a student's code; return the reply.
+
+    functions: a list for each call. number: of the call that is made.
+    """
+    try:
+        args, kwargs = map(plain.decode, message['args'])
+        exams.refuse_large([*args, *kwargs.values()])
+        with exams.HERE, torch.no_grad():
+            value = functions[number][message['ask']](*args, **kwargs)
+        return {'value': plain.encode(value)}
+    except Exception as error:  # what the code sends may lead to any
+        return {'error': f'{type(error).__name__}: {error}'[:500]}
+
+
 def read(test, reply, i, sent):
-    """Return (value, whether the input changed) of call number i.
+    """Return the Value of call number i.
 
     An error that was raised is a value too. Raises Lost for all else.
     """
@@ -283,12 +374,15 @@ def read(test, reply, i, sent):
     if 'large' in answer:
         raise Lost('wrong', f'{RETURNED} is far larger than what is wanted.')
     if 'error' in answer:
-        return error_of(answer['error']), False
+        return Value(error_of(answer['error']))
     try:
         value = plain.decode(answer.get('value'))
     except (plain.Unreadable, RecursionError) as error:
         raise Lost('wrong', f'{RETURNED} cannot be read: {error}.') from None
-    return value, json.dumps(answer.get('after')) != json.dumps(sent)
+    changed = json.dumps(answer.get('after')) != json.dumps(sent)
+    met = answer.get('met')
+    met = [name for name in test.bans if type(met) is list and name in met]
+    return Value(value, changed, tuple(met))
 
 
 def ended(test, how):
@@ -347,7 +441,7 @@ def printable(text, most=500):
     return text.strip()
 
 
-def describe(exam, test, case, value, wanted, what):
+def describe(exam, test, ready, value, what):
     """Put together what is wrong, the input, what came out and what should.
 
     Of a secret test only the first is told, and not in numbers.
@@ -358,10 +452,11 @@ def describe(exam, test, case, value, wanted, what):
             if not isinstance(value, Exception)
             else printable(what)
         )
-    rows = exam.named(test, case)
+    rows = exam.named(test, ready.case)
     if not isinstance(value, Exception):
         rows.append(('got', value))
-    rows.append(('wanted', wanted))
+    if ready.see is None:
+        rows.append(('wanted', ready.wanted))
     width = max(len(name) for name, _ in rows)
     lines = [what if what[-1] in '.?!' else f'{what}.'] + [
         f'  {name:{width}} = {compare.show(value, width + 5)}'

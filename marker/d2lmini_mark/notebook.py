@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import stat
 
 LARGEST = 20 * 2**20  # bytes
+# Where a script has cells: as nbconvert, Colab, VS Code or jupytext write it.
+MARKS = re.compile(r'^# (?:In\[[\d ]*\]:|%%.*)$', re.MULTILINE)
 
 
 class BadSubmission(ValueError):
@@ -34,10 +37,16 @@ def read(path):
         os.close(number)
 
 
-def code_cells(content):
-    """Return (number, source) of each code cell, the first is number 1."""
+def code_cells(content, script=False):
+    """Return (number, source) of each code cell, the first is number 1.
+
+    script: whether it is a Python file.
+    """
     if not content.strip():
         raise BadSubmission('the file is empty')
+    if script:
+        text = content.decode('utf-8-sig', 'replace')
+        return numbered(MARKS.split(text))
     try:
         notebook = json.loads(content)
     except (ValueError, RecursionError):
@@ -50,7 +59,11 @@ def code_cells(content):
     code = [
         c for c in cells if type(c) is dict and c.get('cell_type') == 'code'
     ]
-    sources = [text_of(c.get('source')) for c in code]
+    return numbered([text_of(c.get('source')) for c in code])
+
+
+def numbered(sources):
+    """Return (number, source) of those that are not empty."""
     return [(i + 1, s) for i, s in enumerate(sources) if s.strip()]
 
 

@@ -1,13 +1,11 @@
-"""Write the table of marks and a page for each student.
+"""Write a page for each student.
 
 Names of files and what students wrote are not trusted: a cell of the table
 never begins like a formula, and a page shows text as text.
 """
 
-import csv
 import hashlib
 import html
-import io
 import itertools
 import os
 import re
@@ -23,7 +21,7 @@ PAGE = """\
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}: {points} of {most} points</title>
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 45rem;
@@ -36,10 +34,9 @@ pre {{ overflow-x: auto; padding: .5rem; border: 1px solid #888 }}
 </head>
 <body>
 <main>
-<h1>{title}: {points} of {most} points</h1>
+<h1>{title}</h1>
 {body}
-<footer><p>Marked with the hidden tests of {exam}, drawn with the seed
-{seed}.</p></footer>
+<footer><p>{foot}</p></footer>
 </main>
 </body>
 </html>
@@ -62,32 +59,6 @@ def shown(text):
     return text.encode('utf-8', 'backslashreplace').decode()
 
 
-def table(exam, rows):
-    """Return the CSV of all (name, Result) as text.
-
-    Args:
-        exam: The Exam.
-        rows: Pairs of a name and a Result, or a text that says why the
-            submission could not be marked.
-    """
-    file = io.StringIO(newline='')
-    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    columns = [f'{t.name} ({number(t.points)})' for t in exam.tests]
-    writer.writerow(['file', 'total', 'max', *columns, 'note'])
-    most = sum(t.points for t in exam.tests)
-    for name, result in rows:
-        if isinstance(result, str):
-            total, points = '', [''] * len(columns)
-            note = f'NOT MARKED: {result}'
-        else:
-            total, note = result.points(), result.note()
-            points = [v.points for v in result.verdicts.values()]
-        writer.writerow(
-            [safe_cell(name), total, most, *points, safe_cell(note)]
-        )
-    return file.getvalue()
-
-
 def page(exam, name, result):
     """Return the HTML page of a student."""
     most = sum(t.points for t in exam.tests)
@@ -100,13 +71,12 @@ def page(exam, name, result):
     ]
     if result.cells:
         parts += [cells(result)]
+    points = f'{number(result.points())} of {number(most)} points'
     return PAGE.format(
-        title=text(name),
+        title=f'{text(name)}: {points}',
         body='\n'.join(parts),
-        points=number(result.points()),
-        most=number(most),
-        exam=text(exam.path.name),
-        seed=exam.seed,
+        foot=f'Marked with the hidden tests of {text(exam.path.name)}, drawn '
+        f'with the seed {result.seed}.',
     )
 
 
@@ -159,18 +129,6 @@ def sign(verdict):
 def text(value):
     """Escape what students or teachers wrote."""
     return html.escape(shown(str(value)))
-
-
-def names_for(paths):
-    """Return {path: name}: what tells submissions apart, without our disk's
-    folders above.
-    """
-    folders = [os.path.dirname(os.path.abspath(p)) for p in paths]
-    top = os.path.commonpath(folders)
-    return {
-        p: os.path.relpath(os.path.join(folder, os.path.basename(p)), top)
-        for p, folder in zip(paths, folders)
-    }
 
 
 def page_name(name):

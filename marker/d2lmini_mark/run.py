@@ -2,45 +2,23 @@
 
 import hashlib
 import json
-import os
 import secrets
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from d2lmini.utils import written_whole
-from d2lmini_mark import boxes, report
+from d2lmini_mark import boxes, report, roster, tables
 from d2lmini_mark.exam import draw
 from d2lmini_mark.marking import Marker, Result, Verdict
-from d2lmini_mark.notebook import BadSubmission, code_cells, read
+from d2lmini_mark.notebook import BadSubmission, code_cells
+from d2lmini_mark.submissions import SCRIPT, Refused, submissions
 
-FORM = 2  # of the results that are kept: raise it when marks would change
+FORM = 3  # of the results that are kept: raise it when marks would change
 OTHER = 'choose another --out, or replace it with --force'
-
-
-class Refused(Exception):
-    """Raised before anything is marked or written; says why."""
-
-
-def submissions(names):
-    """Return the paths of all notebooks; raise Refused for a wrong name."""
-    found = []
-    for name in names:
-        if os.path.isdir(name):
-            inside = [
-                p
-                for p in sorted(Path(name).rglob('*.ipynb'))
-                if '.ipynb_checkpoints' not in p.parts
-            ]
-            if not inside:
-                raise Refused(f'the folder {name!r} holds no .ipynb file')
-            found += inside
-        elif os.path.lexists(name):
-            found.append(Path(name))
-        else:
-            raise Refused(f'there is no file {name!r}')
-    return list({os.path.abspath(p): p for p in found}.values())
 
 
 class Run:
@@ -54,14 +32,17 @@ class Run:
         self.options, self.out = options, Path(options.out)
         self.folder = self.out.with_suffix('.feedback')
         self.refuse_wrong_names()
-        self.paths = submissions(options.notebooks)
-        self.names = report.names_for(self.paths)
+        hidden = Path(options.hidden)
+        self.ours = [hidden, hidden.resolve(), self.out, self.folder]
+        self.ours += [options.roster] * bool(options.roster)
+        self.submissions = submissions(options.notebooks, self.ours)
+        self.students = options.roster and roster.read(options.roster)
         kept = {} if options.force else self.kept()
-        seed = kept.get('seed', secrets.randbelow(2**32))
-        self.exam = draw(
-            options.hidden, seed if options.seed is None else options.seed
-        )
-        self.digest = self.exam.digest()
+        self.secret = options.seed
+        if self.secret is None:
+            self.secret = kept.get('secret', secrets.token_hex(16))
+        self.exam = draw(options.hidden, 0)
+        self.digest = checksum(f'{self.exam.digest()} {self.secret}'.encode())
         if not options.force:
             self.refuse_to_overwrite(kept)
 
@@ -113,18 +94,56 @@ class Run:
             BoxError: If no student's code can be run here.
         """
         server = self.boxes()
-        server.open().close()  # before anything is written
+        server.spare.append(server.open())  # before anything is written
         (self.folder / 'results').mkdir(parents=True, exist_ok=True)
         self.note(
             checksum(self.out.read_bytes()) if self.out.exists() else None
         )
-        bar = tqdm(self.paths, unit='notebook', file=sys.stderr)
-        rows = [(self.names[p], self.result(server, p)) for p in bar]
-        table = report.table(self.exam, rows).encode('utf-8-sig')
+        try:
+            rows = self.rows(server)
+        finally:
+            server.close()
+        table = self.table(rows)
         self.note(checksum(table))
         with written_whole(self.out) as part:
             Path(part).write_bytes(table)
+        with written_whole(self.folder / 'summary.html') as part:
+            Path(part).write_text(tables.summary(self.exam, rows), 'utf-8')
         return [name for name, result in rows if isinstance(result, str)]
+
+    def table(self, results):
+        """Return the bytes of the table, in the form that is asked for."""
+        rows = tables.rows(results, self.students)
+        if self.options.format == 'csv':
+            return tables.for_people(self.exam, rows).encode('utf-8-sig')
+        write = getattr(tables, f'for_{self.options.format}')
+        return write(self.exam, rows, self.assignment()).encode()
+
+    def assignment(self):
+        """Return the title of what is marked, of a test's folder or file."""
+        path = Path(self.options.hidden).absolute()
+        name = path.parent.name if path.stem == 'hidden' else path.stem
+        return self.options.assignment or name
+
+    def rows(self, server):
+        """Mark several submissions at once; return pairs of name and Result
+        in their order.
+        """
+        jobs = ThreadPoolExecutor(self.options.jobs)
+        try:
+            results = jobs.map(partial(self.result, server), self.submissions)
+            bar = tqdm(
+                zip(self.submissions, results),
+                total=len(self.submissions),
+                unit='notebook',
+                file=sys.stderr,
+            )
+            return [(s.name, result) for s, result in bar]
+        except BaseException:
+            server.end()
+            raise
+        finally:
+            jobs.shutdown(cancel_futures=True)
 
     def boxes(self):
         """Return what starts boxes, with walls unless they are unwanted."""
@@ -133,11 +152,7 @@ class Run:
             forks=sys.platform == 'linux',
             memory=int(self.options.memory * 2**30),
             data=self.options.data,
-            secret=[
-                Path(self.options.hidden).resolve(),
-                self.out,
-                *self.paths,
-            ],
+            secret=[*self.ours, *(s.path for s in self.submissions)],
         )
 
     def note(self, table):
@@ -146,7 +161,7 @@ class Run:
             Path(part).write_text(
                 json.dumps(
                     {
-                        'seed': self.exam.seed,
+                        'secret': self.secret,
                         'exam': self.digest,
                         'table': table,
                     }
@@ -154,16 +169,16 @@ class Run:
                 'utf-8',
             )
 
-    def result(self, server, path):
+    def result(self, server, submission):
         """Return the Result of a submission, perhaps of an earlier run, or a
         text if the marker itself failed: that is kept nowhere.
         """
         content, bad = b'', ''
         try:
-            content = read(path)
+            content = submission.content()
         except BadSubmission as error:
             bad = str(error)
-        name = self.names[path]
+        name = submission.name
         about = [FORM, self.digest, checksum(content), bad, name]
         key = checksum(json.dumps(about).encode())
         file = self.folder / 'results' / f'{key}.json'
@@ -172,7 +187,9 @@ class Run:
         if result and page.exists():
             return result
         try:
-            result = result or self.marked(server, content, bad)
+            if not result:
+                exam = self.exam.again(self.seed(about))
+                result = self.marked(server, exam, name, content, bad)
         except boxes.BoxError as error:
             return str(error)
         except Exception as error:  # the rest shall be marked all the same
@@ -186,20 +203,29 @@ class Run:
                 Path(part).write_text(text, 'utf-8')
         return result
 
-    def marked(self, server, content, bad):
+    def seed(self, about):
+        """Return the seed of a submission: nobody else has these inputs, and
+        nor has it if it is handed in or marked anew.
+        """
+        if self.options.seed is not None:
+            return self.options.seed
+        number = checksum(json.dumps([self.secret, about]).encode())
+        return int(number[:12], 16)
+
+    def marked(self, server, exam, name, content, bad):
         """Mark the content of a submission; a bad one has no points."""
         try:
-            cells = code_cells(content) if not bad else []
+            script = bool(SCRIPT.search(name))
+            cells = code_cells(content, script) if not bad else []
         except BadSubmission as error:
             bad = str(error)
         if bad:
             return Result(
-                {t.name: Verdict('unread') for t in self.exam.tests},
+                {t.name: Verdict('unread') for t in exam.tests},
                 trouble=bad,
             )
-        return Marker(
-            self.exam, server, cells, self.options.cell_seconds
-        ).mark()
+        limits = self.options.cell_seconds, self.options.notebook_seconds
+        return Marker(exam, server, cells, *limits).mark()
 
 
 def kept_result(file):

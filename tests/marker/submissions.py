@@ -51,7 +51,7 @@ def as_notebook(*sources):
     )
 
 
-def marked(boxes, drawn, *cells, seconds=3.0):
+def marked(boxes, drawn, *cells, seconds=3.0, limit=180.0):
     """Mark a notebook of some cells; return the Result.
 
     Args:
@@ -59,12 +59,12 @@ def marked(boxes, drawn, *cells, seconds=3.0):
         drawn: An Exam, or the path of a file of hidden tests.
         cells: The sources of the code cells.
         seconds: The time limit of a cell.
+        limit: Of the notebook as a whole, on the clock.
     """
     if isinstance(drawn, Path):
         drawn = exam.draw(drawn, 1)
-    return Marker(
-        drawn, boxes, notebook.code_cells(as_notebook(*cells)), seconds
-    ).mark()
+    sources = notebook.code_cells(as_notebook(*cells))
+    return Marker(drawn, boxes, sources, seconds, limit).mark()
 
 
 def statuses(result):

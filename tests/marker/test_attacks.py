@@ -75,8 +75,8 @@ def double(X):
     while 'conn' not in frame.f_locals or 'request' not in frame.f_locals:
         frame = frame.f_back
     conn, request = frame.f_locals['conn'], frame.f_locals['request']
-    assert sorted(request) == ['calls', 'drive', 'largest', 'of', 'seconds',
-                               'token', 'wall'], 'more is told than the inputs'
+    assert sorted(request) == ['bans', 'calls', 'drive', 'largest', 'of',
+                               'seconds', 'token', 'wall'], 'too much is told'
     for number in range(3):
         conn.sendall(json.dumps({
             'token': request['token'], 'number': number, 'value': True,
@@ -460,6 +460,7 @@ class Window:
             {
                 'of': function,
                 'drive': None,
+                'bans': [],
                 'seconds': 60,
                 'wall': 60,
                 'calls': [[[*args], []]],

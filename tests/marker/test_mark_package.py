@@ -79,14 +79,15 @@ def test_installed_it_marks(boxes, wheel, tmp_path):
         folder.chmod(0o755)
     script = site / 'bin' / 'd2lmini-mark'
     (tmp_path / 'tests.py').write_text(HIDDEN)
-    (tmp_path / 'ann.ipynb').write_text(as_notebook(DOUBLE, TOTAL))
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in' / 'ann.ipynb').write_text(as_notebook(DOUBLE, TOTAL))
     peek = (
         'import os\ndef double(X):\n    raise ValueError([os.listdir('
         'f"/packages/0/d2lmini_{name}") for name in ["check", "mark"]])'
     )
-    (tmp_path / 'bob.ipynb').write_text(as_notebook(peek, TOTAL))
+    (tmp_path / 'in' / 'bob.ipynb').write_text(as_notebook(peek, TOTAL))
     (tmp_path / 'random.py').write_text('1 / 0')  # must not be imported
-    options = ['tests.py', '.', '--out', 'marks.csv']
+    options = ['tests.py', 'in', '--out', 'marks.csv']
     paths = [str(site), str(Path(torch.__file__).parents[1])]
     for command in [[script], [sys.executable, '-m', 'd2lmini_mark']]:
         done = subprocess.run(

@@ -7,7 +7,9 @@ import re
 import numpy as np
 import pytest
 import torch
+from submissions import SAMPLES
 
+import exercises
 from d2lmini_mark import exam, report
 from d2lmini_mark.inside import plain
 from d2lmini_mark.marking import difference
@@ -24,6 +26,7 @@ from d2lmini_mark.marking import difference
         float('inf'),
         [1, (2.0, 'x')],
         {'a': [1]},
+        {3},
         torch.ones(2, 3),
         torch.tensor(5),
         torch.zeros(0, 2),
@@ -49,6 +52,8 @@ ARRAY = {'kind': 'tensor', 'dtype': 'float32', 'shape': [2], 'data': [1, 2]}
         {},
         {'kind': 'pickle'},
         {'kind': 'tuple'},
+        {'kind': 'set', 'data': 5},
+        {'kind': 'function', 'number': 0},
         {'kind': 'dict', 'data': [1]},
         {'kind': 'dict', 'data': [[[], 1]]},
         {'kind': ['tensor']},
@@ -84,8 +89,18 @@ def test_plain_data_is_not_believed(data):
         ('@marks(1)\ndef f(dice):\n    yield 1 / 0, 2', 'division by zero'),
         ('@marks(1)\ndef f(dice):\n    return []', 'it yields no call'),
         ('@marks(0)\ndef f(dice):\n    yield call(), 1', 'must be above 0'),
-        ('@marks(1)\ndef f(dice):\n    yield call(print), 1', 'with `use`'),
-        ('@marks(1)\ndef f(dice):\n    yield call(), {3}', 'set is no plain'),
+        ('@marks(1)\ndef f(dice):\n    yield call(dice), 1', 'with `use`'),
+        ('@marks(1)\ndef f(dice):\n    yield call(int), 1', 'with `use`'),
+        ('@marks(1)\ndef f(dice):\n    yield call(), print', 'no plain data'),
+        ('@marks(1)\ndef f(dice):\n    yield call(), 1, 2', 'a function'),
+        (
+            '@marks(1, demands=("speed",))\ndef f(dice):\n    yield call(), 1',
+            'got speed',
+        ),
+        (
+            '@marks(1)\ndef f(dice):\n    yield call(), dice',
+            'Dice is no plain',
+        ),
         (
             'x = 5\ndef g(f):\n    return x\n\n@marks(1, use=g)\n'
             'def f(dice):\n    yield call(), 1',
@@ -104,14 +119,30 @@ def test_hidden_tests_that_cannot_be_used(tmp_path, test, words):
         exam.draw(path, 0)
 
 
-def test_what_cannot_be_compared_is_wrong():
-    assert 'cannot be compared' in difference(10**400, 2.5)
-    assert difference(2.5, 2.5) is None
+def test_what_cannot_be_compared_is_wrong(hidden):
+    test = exam.draw(hidden, 0).tests[0]
+    ready = exam.Ready(exam.call(), 2.5)
+    assert 'cannot be compared' in difference(test, ready, 10**400, 2.5)
+    assert difference(test, ready, 2.5, 2.5) is None
 
 
 def test_inputs_follow_the_seed(hidden):
-    digests = [exam.draw(hidden, seed).digest() for seed in [1, 1, 2]]
-    assert digests[0] == digests[1] != digests[2]
+    drawn = [exam.draw(hidden, seed) for seed in [1, 1, 2]]
+    inputs = [str([r.wanted for r in d.tests[0].ready]) for d in drawn]
+    assert inputs[0] == inputs[1] != inputs[2]
+    assert len({d.digest() for d in drawn}) == 1
+    changed = hidden.parent / 'changed.py'
+    changed.write_text(hidden.read_text().replace('2 * X', '3 * X'))
+    assert exam.draw(changed, 1).digest() != drawn[0].digest()
+
+
+def test_the_page_for_teachers_lists_the_samples():
+    """`make exercises` writes the list."""
+    text = exercises.TEACHERS.read_text(encoding='utf-8')
+    assert text == exercises.teachers()
+    numbers = sorted({int(path.parent.name[1:3]) for path in SAMPLES})
+    listed = exercises.SAMPLES.search(text)[0]
+    assert [int(n) for n in re.findall(r'\d+', listed)] == numbers
 
 
 def test_pages_have_names_of_their_own():

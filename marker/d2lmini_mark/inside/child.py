@@ -28,18 +28,19 @@ from torch.nn import functional as F
 
 PROCESSES, FILES, MB = 64, 256, 2**20
 SECONDS = 3600  # of processor time for each process
+WATCH = types.ModuleType('watch')  # filled by prepare
 
 
 def main(config):
     """Be a box, whose line to the marker is the standard input.
 
     Args:
-        config: A dictionary: modules to import at once, the most memory for
-            each process in bytes, the user to become, whether there are
-            walls, and whether to fork for each test.
+        config: A dictionary: the source of what watches for banned calls,
+            the most memory for each process in bytes, the user to become,
+            whether there are walls, and whether to fork for each test.
     """
     conn = socket.socket(fileno=os.dup(0))
-    prepare(config['modules'])
+    prepare(config['watch'])
     limit(config)
     silence(conn)
     try:
@@ -49,7 +50,7 @@ def main(config):
         os._exit(0)
 
 
-def prepare(modules):
+def prepare(watch):
     """Import what is slow, and put a dummy in the place of the checks."""
     warnings.simplefilter('ignore')
     torch.set_num_threads(1)
@@ -57,6 +58,11 @@ def prepare(modules):
     for name in ('d2lmini.check', 'd2lmini_check'):
         dummy = sys.modules[name] = types.ModuleType(name)
         dummy.check = dummy.hint = dummy.progress = lambda *args: None
+    exec(compile(watch, '<watch>', 'exec'), vars(WATCH))
+
+
+def import_all(modules):
+    """Import what a submission will import: not in its time."""
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -102,7 +108,9 @@ def serve(conn, forks, walled):
     cells = Cells()
     for line in conn.makefile('r', encoding='utf-8'):
         request = json.loads(line)
-        if 'cell' in request:
+        if 'import' in request:
+            ended = import_all(request['import'])
+        elif 'cell' in request:
             ended = cells.run(request, functools.partial(send, conn, request))
         elif forks:
             ended = answer_in_a_fork(conn, request, cells.space, walled)
@@ -116,6 +124,8 @@ def send(conn, request, **message):
     token = {'token': request['token']}
     line = json.dumps(message | token).encode()
     if len(line) > request['largest']:
+        if 'ask' in message:
+            raise ValueError('these inputs are too large')
         line = json.dumps(
             {'number': message.get('number'), 'large': True} | token
         ).encode()
@@ -188,24 +198,29 @@ def answer_all(conn, request, space, ticks=None):
             conn,
             request,
             number=number,
-            **answer(request, space, args, kwargs),
+            **answer(conn, request, space, args, kwargs),
         )
         if ticks is not None:
             os.write(ticks, b'.')
     return 'done'
 
 
-def answer(request, space, args, kwargs):
+def answer(conn, request, space, args, kwargs):
     """Call the student's function; return what came out as plain data."""
     function = space.get(request['of'])
     if function is None:
         return {'missing': True}
     try:
-        args = plain.decode(args)
-        kwargs = {k: plain.decode(v) for k, v in kwargs}
+        asked = functools.partial(plain.Asked, ask=Line(conn, request).ask)
+        args = plain.decode(args, asked=asked)
+        kwargs = {k: plain.decode(v, asked=asked) for k, v in kwargs}
+        watched = function
+        if request['bans']:
+            watched = WATCH.Watch(function, request['bans'])
+        called = watched
         if request['drive']:
-            function = functools.partial(driver(request['drive']), function)
-        value = plain.encode(function(*args, **kwargs))
+            called = functools.partial(driver(request['drive']), watched)
+        value = plain.encode(called(*args, **kwargs))
         json.dumps(value)  # fails here or not at all
         return {
             'value': value,
@@ -213,9 +228,32 @@ def answer(request, space, args, kwargs):
                 plain.encode(args),
                 [[k, plain.encode(v)] for k, v in kwargs.items()],
             ],
+            'met': sorted(watched.met) if request['bans'] else [],
         }
     except BaseException as error:
         return {'error': described(error)}
+
+
+class Line:
+    """The line to the marker, for a function that lives there."""
+
+    def __init__(self, conn, request):
+        self.conn, self.request = conn, request
+
+    def ask(self, number, args, kwargs):
+        """Return what the function of this number gives."""
+        args = [plain.encode(list(args)), plain.encode(kwargs)]
+        send(self.conn, self.request, ask=number, args=args)
+        line = b''
+        while not line.endswith(b'\n'):
+            part = self.conn.recv(2**20)
+            if not part:
+                os._exit(1)
+            line += part
+        reply = json.loads(line)
+        if 'error' in reply:
+            raise RuntimeError(reply['error'])
+        return plain.decode(reply['value'])
 
 
 def driver(source):

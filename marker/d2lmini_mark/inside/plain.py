@@ -2,7 +2,9 @@
 
 It is JSON: None, truth values, numbers and texts as they are, a list as a
 list, and {'kind': ...} for tuples, dictionaries, tensors and NumPy arrays.
-Nothing is ever unpickled. decode believes nothing of what it reads.
+Nothing is ever unpickled. decode believes nothing of what it reads. Of a
+function that is handed over, only a number passes: who calls it asks for what
+it returns.
 """
 
 import math
@@ -24,23 +26,57 @@ class Unreadable(ValueError):
     """Raised by decode for what encode cannot have written."""
 
 
-def encode(value):
-    """Return a value as plain data; what is not plain gives its type only."""
+class Asked:
+    """Stands for a function that lives on the other side."""
+
+    def __init__(self, number, ask):
+        self._number, self._ask = number, ask
+
+    def __call__(self, *args, **kwargs):
+        return self._ask(self._number, args, kwargs)
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def is_function(value):
+    """Tell whether a value is a function: neither a class nor a network."""
+    return callable(value) and not isinstance(value, (type, torch.nn.Module))
+
+
+def encode(value, functions=None):
+    """Return a value as plain data; what is not plain gives its type only.
+
+    functions: a list to which functions are appended, or None if there are
+    to be none.
+    """
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.generic):
         return encode(value.item())
     if isinstance(value, (torch.Tensor, np.ndarray)):
         return encode_array(value)
-    if type(value) is list:
-        return [encode(v) for v in value]
+    if isinstance(value, list):
+        return [encode(v, functions) for v in value]
     if isinstance(value, tuple):
-        return {'kind': 'tuple', 'data': [encode(v) for v in value]}
+        return {
+            'kind': 'tuple',
+            'data': [encode(v, functions) for v in value],
+        }
+    if isinstance(value, (set, frozenset)):
+        return {'kind': 'set', 'data': [encode(v) for v in value]}
     if isinstance(value, dict):
         return {
             'kind': 'dict',
-            'data': [[encode(k), encode(v)] for k, v in value.items()],
+            'data': [
+                [encode(k), encode(v, functions)] for k, v in value.items()
+            ],
         }
+    if isinstance(value, Asked):
+        return {'kind': 'function', 'number': value._number}
+    if functions is not None and is_function(value):
+        functions.append(value)
+        return {'kind': 'function', 'number': len(functions) - 1}
     return {'kind': 'other', 'type': type(value).__name__}
 
 
@@ -66,28 +102,34 @@ def encode_array(value):
     }
 
 
-def decode(data, depth=0):
-    """Return what encode was given; raise Unreadable for anything else."""
+def decode(data, depth=0, asked=None):
+    """Return what encode was given; raise Unreadable for anything else.
+
+    asked: makes of a number what stands for a function; None: there is none.
+    """
     if depth > DEPTH:
         raise Unreadable('lists within lists without an end')
     if data is None or type(data) in (bool, int, float, str):
         return data
     if type(data) is list:
-        return [decode(v, depth + 1) for v in data]
-    kind = data.get('kind')
+        return [decode(v, depth + 1, asked) for v in data]
+    kind, inner = data.get('kind'), data.get('data')
     if kind in ('tensor', 'array'):
         return decode_array(kind, data)
     if kind == 'other':
         return other(data.get('type'))
-    inner = data.get('data')
+    if kind == 'function' and asked:
+        return asked(data.get('number'))
     if kind == 'tuple' and type(inner) is list:
-        return tuple(decode(inner, depth))
+        return tuple(decode(inner, depth, asked))
+    if kind == 'set' and type(inner) is list:
+        return {v for v in inner if type(v) in (str, int, float, bool)}
     if kind == 'dict' and type(inner) is list:
-        return decode_dict(inner, depth)
+        return decode_dict(inner, depth, asked)
     raise Unreadable('this is no plain data')
 
 
-def decode_dict(pairs, depth):
+def decode_dict(pairs, depth, asked):
     """Rebuild a dictionary, whose keys are texts and numbers."""
     found = {}
     for pair in pairs:
@@ -97,7 +139,7 @@ def decode_dict(pairs, depth):
             or type(pair[0]) not in (str, int, float, bool)
         ):
             raise Unreadable('a key must be a text or a number')
-        found[pair[0]] = decode(pair[1], depth + 1)
+        found[pair[0]] = decode(pair[1], depth + 1, asked)
     return found
 
 
