@@ -34,6 +34,7 @@ def judge(name, answer, seconds=None):
                       f"parentheses, as in check('{name}', {inner})")
     prepared(name)
     questions.said.clear()
+    questions.suspicions.clear()
     outcomes = run_all(name, answer, seconds or question.seconds)
     if outcomes and _is_blank(outcomes[0].value):
         return Report(name, 'blank',
@@ -221,8 +222,8 @@ def diagnose(question, answer, outcomes, ready, texts, first):
             return sentence
     if default := _wrong_default(question, answer, ready, texts):
         return default
-    if questions.said:
-        return '; '.join(questions.said)
+    if questions.said or questions.suspicions:
+        return '; '.join(questions.suspicions + questions.said)
     likely = {sentence: sum(_alike(o.value, wrong[sentence]) for o, text, (
         _, _, wrong) in zip(outcomes, texts, ready) if text)
         for sentence, value in ready[first][2].items()
@@ -240,7 +241,7 @@ def _alike(got, wrong):
     """Tell whether an outcome is what a known mistake gives."""
     if isinstance(wrong, questions.Wrong) or isinstance(got, questions.Wrong):
         return False
-    return compare.difference(got, wrong) is None
+    return compare.plainly(got, wrong) is None
 
 
 def _wrong_default(question, answer, ready, texts):

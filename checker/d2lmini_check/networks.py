@@ -3,10 +3,12 @@
 Fill it with known numbers and look at what it computes, so that names and
 order are free; or watch how an answer evaluates it.
 """
+import copy
+
 import torch
 from torch import nn
 
-from d2lmini_check.questions import Case, Wrong, remark
+from d2lmini_check.questions import Case, Wrong, remark, said, suspect
 
 
 def fill(shape, scale=0.3):
@@ -21,10 +23,12 @@ def filled(net):
     for module in net.modules():
         for p in module.parameters(recurse=False):
             p.data = fill(p.shape)
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d) and module.affine:
             module.weight.data += 1
-            module.running_mean = fill(module.weight.shape, 0.1)
-            module.running_var = 1 + fill(module.weight.shape, 0.5).abs()
+        if isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
+            c = (module.num_features,)
+            module.running_mean = fill(c, 0.1)
+            module.running_var = 1 + fill(c, 0.5).abs()
     return net.eval()
 
 
@@ -50,6 +54,82 @@ def looked_at(net, X):
                'place on X')
     return {'parameters': sum(p.numel() for p in net.parameters()),
             'output shape': tuple(Y.shape), 'output': Y}
+
+
+def block_seen(net, X):
+    """Look at a network, and refuse one that cannot learn in every part."""
+    uses = count_uses(net) if isinstance(net, nn.Module) else {}
+    seen = looked_at(net, X)
+    twice = [name for name, n in uses.items() if n > 1]
+    try:
+        idle = without_gradient(net, X)
+    except RuntimeError as error:
+        raise Wrong('no gradient can be computed through it: ' + '; '.join(
+            said or [str(error)])) from None
+    if idle:
+        raise Wrong(f'{listed(idle)}: made but not used, or cut off from the '
+                    'gradient (.detach(), .data or no_grad)' + (
+                        f'; and {listed(twice)} is used twice'
+                        if twice else ''))
+    if twice:
+        suspect(f'{listed(twice)} is used more than once: each place needs a '
+                'layer of its own')
+    if any(isinstance(m, nn.BatchNorm2d) and not m.track_running_stats
+           for m in net.modules()):
+        suspect('batch norm has no running statistics here: in eval mode it '
+                'must not use those of the minibatch')
+    if not is_slope(net, X):
+        raise Wrong('the values may be right, but the gradient that goes '
+                    'back to X is not theirs: something is cut off, by '
+                    '.detach(), .data or no_grad')
+    return seen
+
+
+def count_uses(net):
+    """Return {name of a layer with parameters: uses}, counted from now."""
+    uses = {}
+    for name, module in net.named_modules():
+        if [*module.parameters(recurse=False)]:
+            uses[name] = -any(map(nn.parameter.is_lazy, net.parameters()))
+            module.register_forward_hook(
+                lambda *_, name=name: uses.update({name: uses[name] + 1}))
+    return uses
+
+
+def without_gradient(net, X):
+    """Return the names of the layers whose parameters get no gradient."""
+    Y = net(X.clone())
+    named = {name: p for name, p in net.named_parameters()
+             if p.requires_grad}
+    found = torch.autograd.grad(
+        Y.sum(), [*named.values()], allow_unused=True) if (
+            Y.requires_grad and named) else [None] * len(named)
+    return list(dict.fromkeys(name.rpartition('.')[0] or name for name, g in
+                              zip(named, found) if g is None))
+
+
+def is_slope(net, X, step=1e-6):
+    """Tell whether the gradient of X agrees with finite differences."""
+    double = copy.deepcopy(net).double()
+    X = X.double().requires_grad_()
+    along = torch.sin(torch.arange(X.numel()) + 1.).double().reshape(X.shape)
+    try:
+        Y = double(X.clone())
+    except Exception:  # it holds numbers of another dtype
+        return True
+    weights = torch.cos(torch.arange(Y.numel()) + 1.).reshape(Y.shape)
+    slope = torch.autograd.grad((Y * weights).sum(), X, allow_unused=True
+                                )[0] if Y.requires_grad else None
+    with torch.no_grad():
+        rise = sum(sign * (double(X + sign * step * along) * weights).sum()
+                   for sign in (1, -1)) / (2 * step)
+    return slope is not None and torch.isclose(
+        (slope * along).sum(), rise, rtol=1e-3, atol=1e-4)
+
+
+def listed(names):
+    """Write names of layers in a sentence."""
+    return ', '.join(f'`{name}`' for name in names)
 
 
 class Notes(list):

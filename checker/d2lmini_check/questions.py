@@ -27,6 +27,15 @@ def remark(text):
         said.append(text)
 
 
+suspicions: list[str] = []  # what may be wrong with it, if it is wrong
+
+
+def suspect(text):
+    """Let a question name a likely cause, told only of a wrong answer."""
+    if text not in suspicions:
+        suspicions.append(text)
+
+
 class Case:
     """One input of a question: the arguments of a call."""
 
