@@ -122,6 +122,29 @@ class Compile(Callback):
         run.model = torch.compile(run.model)
 
 
+class FixedStatistics(Callback):
+    """Keep batch norms in evaluation mode while all else is trained.
+
+    For the tuning of a pretrained network: its statistics come from many
+    images, those of a small minibatch are noise. Forward hooks do it, since
+    the loop puts the whole net into training mode.
+    """
+
+    def begin(self, run):
+        self.hooks = [layer.register_forward_pre_hook(self.to_eval)
+                      for layer in run.model.modules()
+                      if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+
+    def end(self, run):
+        for hook in self.hooks:
+            hook.remove()
+
+    @staticmethod
+    def to_eval(layer, inputs):
+        """Come before each forward pass of a batch norm."""
+        layer.eval()
+
+
 class Schedule(Callback):
     """Step the run's learning-rate scheduler after each epoch."""
     order = 40
@@ -246,7 +269,9 @@ class Checkpoint(Callback):
         if other:
             raise ValueError(f'another {", ".join(other)}')
         for name, numbers in state['history'].items():
-            setattr(run.history, name, numbers)
+            setattr(run.history, name, [*map(float, numbers)])
+        if len({*map(len, vars(run.history).values())}) > 1:
+            raise ValueError('a history of unequal columns')
         if len(run.history) > run.num_epochs:
             raise ValueError(f'it has {len(run.history)} epochs, more than '
                              f'{run.num_epochs}')

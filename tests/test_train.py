@@ -23,6 +23,7 @@ from d2lmini.callbacks import (
     Callback,
     Checkpoint,
     Compile,
+    FixedStatistics,
     KeepBest,
     MemoryFormat,
     MixedPrecision,
@@ -1251,3 +1252,28 @@ def test_precision_ends_with_the_run():
     )
     assert not torch.is_autocast_enabled('cpu')
     assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+@pytest.mark.parametrize('fixed', [True, False])
+def test_fixed_statistics(fixed):
+    """Batch norm learns its scale, and leaves its statistics alone."""
+    set_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    X, y = torch.randn(32, 4) + 3, torch.arange(32) % 2
+    train_gpu(
+        net,
+        [(X[:16], y[:16]), (X[16:], y[16:])],
+        None,
+        2,
+        0.1,
+        plot=False,
+        callbacks=[FixedStatistics()] if fixed else [],
+    )
+    after = net.state_dict()
+    for name in ('1.running_mean', '1.running_var'):
+        assert torch.equal(after[name], before[name]) == fixed
+    assert not torch.equal(after['1.weight'], before['1.weight'])
+    mean = after['1.running_mean'].clone()
+    net.train()(X)  # from then on as any network
+    assert not torch.equal(net[1].running_mean, mean)
