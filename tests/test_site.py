@@ -266,9 +266,6 @@ def test_what_web_hosts_want(build):
     site_map = (HTML / 'sitemap.xml').read_text()
     listed = re.findall(r'<loc>https://[^/]+/[^/]+/(.+?)\.html<', site_map)
     assert sorted(listed) == sorted(READING)
-    no_page = (HTML / '404.html').read_text()
-    for link in re.findall('href="(.+?)"', no_page):
-        assert link.startswith('/') and (HTML / Path(link).name).exists()
 
 
 # What pages say
@@ -387,8 +384,9 @@ def test_code_is_copied(site, visit):
         f'{site}/{CHAPTERS[0]}.html',
         permissions=['clipboard-read', 'clipboard-write'],
     )
-    code = page.locator('.cell_input pre').nth(1)
-    page.locator('.cell_input .copybtn').nth(1).click()
+    box = page.locator('.cell_input').filter(visible=True).first
+    code = box.locator('pre')
+    box.locator('.copybtn').click()
     page.wait_for_selector('.copybtn.success')
     assert page.evaluate('navigator.clipboard.readText()') == (
         code.inner_text().rstrip('\n')
@@ -428,7 +426,8 @@ def test_a_page_can_be_printed(site, visit):
     page.emulate_media(media='print', color_scheme='dark')
     assert (
         page.evaluate("""() => [...document.querySelectorAll(
-        'header, nav, footer, .actions, button, .quiz .foot, d2l-convolution'
+        'header, nav, footer, .actions, button, .views, .guess, .quiz .foot,'
+        + '.quiz details, d2l-convolution'
         + ' .controls')].filter(e => e.checkVisibility())
         .map(e => e.outerHTML.slice(0, 100))""")
         == []

@@ -13,11 +13,12 @@ import subprocess
 import sys
 from html import escape
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from docutils import nodes
 from imagesize import get as picture_size
 from myst_nb.sphinx_ import HideCodeCellNode
+from PIL import Image
 from pygments.formatters import HtmlFormatter
 from pygments.token import Name, Operator, Punctuation, Text, Whitespace
 from sphinx.errors import SphinxError
@@ -34,6 +35,7 @@ COLAB = 'https://colab.research.google.com/github'
 BRANCH = 'main'
 DRAWN_DPI, SHOWN_DPI = 150, 105  # of a figure: in its file, on the page
 BLANK = 'exercises/0', 'exercises/1'  # notebooks that readers complete
+WHITE, MOSTLY = 250, 0.8  # of 255; the share of the pixels of a drawing
 WIDE = 550  # pixels from which a picture scrolls on a phone
 RENDERER = """
 const katex = require(process.argv[1]);
@@ -61,7 +63,6 @@ def setup(app):
     app.connect('doctree-read', check_pictures)
     app.connect('doctree-read', empty_headers_to_cells)
     app.connect('html-page-context', add_links)
-    app.connect('build-finished', write_for_hosts)
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
@@ -72,8 +73,9 @@ def setup(app):
 def configure(app, config):
     """Set what is found out rather than written in _config.yml."""
     config.html_theme_options['repository'] = repository()
-    _, _, _, owner, name = repository().split('/')
-    config.html_baseurl = f'https://{owner}.github.io/{name}/'
+    if not config.html_baseurl:
+        _, _, _, owner, name = repository().split('/')
+        config.html_baseurl = f'https://{owner}.github.io/{name}/'
     program = find_node()
     config.katex_prerender = program is not None
     if program is None:
@@ -194,49 +196,30 @@ def add_links(app, pagename, templatename, context, doctree):
         context['source_url'] = f'{repository()}/{path}'
 
 
-def write_for_hosts(app, error):
-    """Write what only a web host needs: a list of pages, one for no page."""
-    if error or app.builder.name != 'html':
-        return
-    folder, address = Path(app.outdir), app.config.html_baseurl
-    urls = [
-        f'<url><loc>{address}{app.builder.get_target_uri(name)}</loc></url>'
-        for name in sorted(app.env.found_docs)
-    ]
-    (folder / 'sitemap.xml').write_text(
-        '\n'.join(
-            [
-                '<?xml version="1.0" encoding="utf-8"?>',
-                '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-                *urls,
-                '</urlset>',
-            ]
-        )
-    )
-    (folder / 'robots.txt').write_text(
-        f'User-agent: *\nSitemap: {address}sitemap.xml\n'
-    )
-    (folder / '404.html').write_text(
-        (SITE / 'theme/404.html')
-        .read_text()
-        .replace('{home}', urlsplit(address).path)
-    )
-
-
 def show_picture(self, node):
     """Write an <img> that keeps its place while it loads."""
     path = Path(self.builder.srcdir, node['uri'])
     scale = 1 if path.suffix == '.svg' else SHOWN_DPI / DRAWN_DPI
     width, height = (round(scale * size) for size in picture_size(path))
     HTML5Translator.visit_image(self, node)
+    kind = 'class="drawn" ' if is_drawing(path) else ''
     picture = self.body[-1].replace(
-        '<img ', f'<img width="{width}" height="{height}" loading="lazy" '
+        '<img ',
+        f'<img {kind}width="{width}" height="{height}" loading="lazy" ',
     )
     self.body[-1] = (
         f'<span class="scroll wide">{picture}</span>'
         if width > WIDE
         else picture
     )
+
+
+def is_drawing(path):
+    """Tell whether a figure is lines on white: no photograph, no color map."""
+    if path.suffix != '.png':
+        return False
+    shades = Image.open(path).convert('L').histogram()
+    return sum(shades[WHITE:]) >= MOSTLY * sum(shades)
 
 
 def open_citation(self, node):

@@ -40,39 +40,152 @@ function letScroll(boxes) {
   });
 }
 
-/* To measure a box far below would cost the layout of all that lies above. */
+/* To measure a box far below would cost the layout of all that lies above: so
+   first those that are near, and the others one by one when nothing else is to do. */
 function letNearScroll() {
-  const near = new IntersectionObserver(entries => {
-    const here = entries.filter(e => e.isIntersecting).map(e => e.target);
-    here.forEach(box => near.unobserve(box));
-    letScroll(here);
-  }, { rootMargin: '100%' });
-  findBoxes().forEach(box => near.observe(box));
+  const waiting = new Set(findBoxes());
+  const measure = boxes => {
+    boxes.forEach(box => { near.unobserve(box); waiting.delete(box); });
+    letScroll(boxes);
+  };
+  const near = new IntersectionObserver(entries => measure(entries.filter(e => e.isIntersecting).map(e => e.target)),
+    { rootMargin: '100%' });
+  waiting.forEach(box => near.observe(box));
+  const later = globalThis.requestIdleCallback ?? (call => setTimeout(call, 200));
+  const measureOne = () => {
+    const [box] = waiting;
+    if (!box) return;
+    measure([box]);
+    later(measureOne);
+  };
+  setTimeout(() => later(measureOne), 1500);
 }
 
 /* Mark the section that is being read in the list of this page's sections. */
 function followReading() {
+  const list = document.getElementById('on-this-page');
   const links = new Map([...document.querySelectorAll('#on-this-page a')]
-    .map(link => [document.getElementById(link.hash.slice(1)), link]));
+    .map(link => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));
   links.delete(null);
-  const mark = link => {
-    for (const other of links.values()) other.removeAttribute('aria-current');
-    link.setAttribute('aria-current', 'true');
-    const list = link.closest('nav');
-    list.scrollTop = link.offsetTop - list.clientHeight / 2;
+  const sections = [...links.keys()];
+  let marked, waiting = false;
+  const mark = () => {
+    waiting = false;
+    if (!list.checkVisibility()) return;
+    const line = innerHeight * 0.3;
+    const link = links.get(sections.findLast(s => s.getBoundingClientRect().top < line));
+    if (link === marked) return;
+    marked?.removeAttribute('aria-current');
+    link?.setAttribute('aria-current', 'true');
+    marked = link;
+    list.scrollTop = link ? link.offsetTop - list.clientHeight / 2 : 0;
   };
-  const reader = new IntersectionObserver(entries => {
-    const entry = entries.findLast(e => e.isIntersecting);
-    if (entry) mark(links.get(entry.target.closest('section')));
-  }, { rootMargin: '0px 0px -70% 0px' });
-  for (const section of links.keys()) {
-    reader.observe(section.querySelector('h2, h3, h4'));
+  if (!sections.length) return;
+  list.addEventListener('toggle', mark);
+  addEventListener('scroll', () => {
+    if (!waiting) requestAnimationFrame(mark);
+    waiting = true;
+  }, { passive: true });
+}
+
+/* Scroll the chapters to the one that is open. */
+function showWhere() {
+  const menu = document.getElementById('chapters'), here = menu.querySelector('a[aria-current]');
+  if (!here) return;
+  const show = () => {
+    const offset = here.getBoundingClientRect().top - menu.getBoundingClientRect().top;
+    menu.scrollTop += offset - menu.clientHeight / 3;
+  };
+  show();
+  menu.addEventListener('toggle', show);
+}
+
+function keep(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* private window */ }
+}
+
+/* How pages are shown: all code, results at once, for teaching. */
+function setUpViews() {
+  const page = document.documentElement.dataset;
+  for (const box of document.querySelectorAll('.views input')) {
+    box.checked = page[box.name] === 'on';
+    box.addEventListener('change', () => {
+      keep(box.name, box.checked ? 'on' : 'off');
+      if (box.checked) page[box.name] = 'on';
+      else delete page[box.name];
+      if (box.name === 'code') unfold(box.checked);
+      if (box.name === 'teach') showAnswered();
+      letScroll(findBoxes());
+    });
   }
+  if (page.code) unfold(true);
+  page.ready = '';
+}
+
+function unfold(open) {
+  for (const fold of document.querySelectorAll('details.hide')) fold.open = open;
+}
+
+/* Remember how far a chapter was read: the cover shows it. */
+function setUpProgress() {
+  const article = document.querySelector('article'), name = `read ${document.documentElement.dataset.page}`;
+  if (!document.querySelector('.views') || !article) return;
+  let most = 0, timer;
+  try { most = Number(localStorage.getItem(name)) || 0; } catch { /* private window */ }
+  addEventListener('scroll', () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      const { top, height } = article.getBoundingClientRect(), share = Math.min(1, (innerHeight - top) / height);
+      if (share > most) keep(name, (most = share).toFixed(3));
+    }, 500);
+  }, { passive: true });
+}
+
+/* A result waits for the reader's answer, which is kept and shown with it. */
+const guesses = {
+  name: `guesses ${document.documentElement.dataset.page}`,
+  read() {
+    try { return JSON.parse(localStorage.getItem(this.name)) || {}; } catch { return {}; }
+  },
+  add(key, guess) { keep(this.name, JSON.stringify({ ...this.read(), [key]: guess })); },
+};
+
+function showResult(form, guess) {
+  form.classList.add('answered');
+  form.querySelector('[role=status]').textContent = guess ? `Your answer: ${guess}` : '';
+}
+
+/* In the teaching view each result waits anew, whatever was answered. */
+function showAnswered() {
+  const kept = guesses.read(), teach = 'teach' in document.documentElement.dataset;
+  for (const form of document.querySelectorAll('form.guess')) {
+    const { key } = form.dataset;
+    if (!teach && Object.hasOwn(kept, key)) showResult(form, kept[key]);
+    else form.classList.remove('answered');
+  }
+}
+
+function setUpPredictions() {
+  for (const form of document.querySelectorAll('form.guess')) {
+    form.addEventListener('submit', event => {
+      event.preventDefault();
+      const guess = form.elements.guess.value.trim();
+      if (!('teach' in document.documentElement.dataset)) guesses.add(form.dataset.key, guess);
+      showResult(form, guess);
+      letScroll([...form.nextElementSibling.querySelectorAll('pre, .output')]);
+    });
+  }
+  showAnswered();
 }
 
 setUpColorMode();
 followReading();
+setUpViews();
+setUpPredictions();
+setUpProgress();
+showWhere();
 addEventListener('load', letNearScroll);
+document.addEventListener('toggle', ({ target }) => letScroll([...target.querySelectorAll('pre, .output')]), true);
 addEventListener('resize', () => letScroll(findBoxes()));
 for (const menu of document.querySelectorAll('[popover]')) {
   menu.addEventListener('click', event => {
