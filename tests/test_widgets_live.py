@@ -387,7 +387,8 @@ def test_micropython_is_the_published_one():
 
 HEAD = """<link rel="icon" href="data:,">
 <link rel="stylesheet" href="_static/book.css">
-<link rel="stylesheet" href="_static/widgets.css">"""
+<link rel="stylesheet" href="_static/widgets.css">
+<link rel="stylesheet" href="_static/heights.css">"""
 
 
 @pytest.fixture(scope='module')
@@ -420,7 +421,7 @@ def visit(browser, site, serve):
     """Return a function that opens the page in a fresh profile."""
     contexts = []
 
-    def open_page(served=False, **options):
+    def open_page(served=False, opening=False, **options):
         context = browser.new_context(
             **{'viewport': {'width': 1280, 'height': 900}, **options}
         )
@@ -428,6 +429,11 @@ def visit(browser, site, serve):
         page = context.new_page()
         contexts.append((context, page))
         page.asked, page.problems = [], []
+        if not opening:  # nothing comes near: the pad stays empty
+            page.add_init_script(
+                'window.IntersectionObserver ='
+                ' class { observe() {} disconnect() {} }'
+            )
         page.on('pageerror', lambda e: page.problems.append(str(e)))
         page.on(
             'console',
@@ -598,6 +604,37 @@ def test_garments_are_filled(visit):
     page.draw.get_by_label('LeNet, trained on').select_option('digits')
     says(page, 'LeNet says')
     assert not page.draw.get_by_label('Fill what').is_checked()
+
+
+def test_it_opens_with_a_picture_that_is_read_rightly(visit):
+    """And of a mistake it says what it is, and how often that happens."""
+    page = visit(opening=True)
+    assert 'is labeled 7.' in says(page, 'LeNet says 7 (')
+    assert page.draw.get_by_role('button', name='Undo').is_disabled()
+    page.draw.locator('summary').click()
+    wrong = stored('digits')['mistakes'][0]
+    page.draw.get_by_role('button', name='not').first.click()
+    found = says(page, 'That is a mistake.')
+    assert re.search(
+        rf'The right answer, {wrong["label"]}, got \d[\d.]*\xa0% and is '
+        r'number \d on its list\.',
+        found,
+    )
+    for label, said, count in stored('digits')['confused']:
+        named = f'takes {label} for {said} {count} times' in found
+        assert named == ([label, said] == [wrong['label'], wrong['said']])
+
+
+def test_two_strokes_change_its_mind(visit):
+    page = visit()
+    page.draw.get_by_label('Picture', exact=True).select_option('1')
+    says(page, 'labeled 1')
+    assert page.draw.locator('.task.done').count() == 0
+    stroke(page, (4, 8), (4, 20))
+    stroke(page, (24, 8), (24, 20), (14, 20))
+    says(page, 'LeNet says')
+    changed = 'LeNet says 1 (' not in page.draw.inner_text()
+    assert changed and page.draw.locator('.task.done').count() == 1
 
 
 DROP = """(widget, [name, type, text]) => {

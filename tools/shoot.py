@@ -26,6 +26,10 @@ NAMES = [
     'transposed',
     'channels',
     'playground',
+    'backward',
+    'batch-norm',
+    'shortcut',
+    'line',
 ]
 POSES = {
     'convolution': 'widget => widget.choose(0, 2)',
@@ -38,7 +42,7 @@ BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <title>Widgets</title><div class="columns"><main><h1>Widgets</h1>
 {}</main></div>"""
 STILL = """
-    .lead, .controls, .player, .buttons, .honest, .facts,
+    .lead, .head, .task, .controls, .player, .buttons, .honest, .facts,
     textarea { display: none !important }
     .scroll { height: auto !important }
     main > *, .stage, .verdict, .outcome {
@@ -54,7 +58,8 @@ def show(page, *names):
             )
         )
     )
-    for path in [SITE / 'static/book.css', FOLDER / 'widgets.css']:
+    sheets = [FOLDER / name for name in ('widgets.css', 'heights.css')]
+    for path in [SITE / 'static/book.css', *sheets]:
         page.add_style_tag(path=path)
     for script in dict.fromkeys(s for name in names for s in scripts(name)):
         page.add_script_tag(path=FOLDER / script)

@@ -11,8 +11,14 @@ from docutils import nodes
 
 FOLDER = Path(__file__).parents[1] / 'widgets'
 NEEDS = {
+    'convolution': ['photo.js'],
     'calculator': ['layers.js'],  # besides what all need
+    'backward': ['lessons.js'],
+    'batch-norm': ['lessons.js', 'charts.js'],
+    'shortcut': ['lessons.js', 'charts.js'],
+    'line': ['lessons.js', 'charts.js'],
     'draw': ['lenet.js'],
+    'exercise': ['live-code.js'],
     'playground': ['runs.js'],
 }
 
@@ -45,6 +51,7 @@ def add_files(app, pagename, templatename, context, doctree):
     names = re.findall(r'<d2l-([\w-]+)', ' '.join(n.astext() for n in raw))
     if names:
         app.add_css_file('widgets.css')
+        app.add_css_file('heights.css')
     for name in dict.fromkeys(names):
         for script in scripts(name, app.config.language):
             app.add_js_file(script, loading_method='defer')

@@ -51,6 +51,28 @@ globalThis.d2l ??= {};
       .reduce((sum, { value, weight }) => sum + value * weight, 0));
   }
 
+  /* The same on a square of n×n pixels in one list, zeros around it, without
+     an object a product: for photographs. */
+  function convolveFast(pixels, n, K, { stride, padding, dilation }) {
+    const k = K.length, size = convolutionSize({ n, kernel: k, stride, padding, dilation });
+    const values = new Float32Array(size * size);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) {
+        let sum = 0;
+        for (let a = 0; a < k; a++) {
+          const row = i * stride + a * dilation - padding;
+          if (row < 0 || row >= n) continue;
+          for (let b = 0; b < k; b++) {
+            const column = j * stride + b * dilation - padding;
+            if (column >= 0 && column < n) sum += K[a][b] * pixels[row * n + column];
+          }
+        }
+        values[i * size + j] = sum;
+      }
+    }
+    return { size, values };
+  }
+
   /* How many outputs read each row (or column) of the padded image. */
   function reads(settings) {
     const counts = range(settings.n + 2 * settings.padding).map(() => 0);
@@ -205,7 +227,7 @@ globalThis.d2l ??= {};
   }
 
   Object.assign(d2l, { range, matrix, source, pad, convolutionFault, convolutionSize, terms,
-    convolve, reads, poolFault, poolSize, poolWindow, pool, fields, ways,
+    convolve, convolveFast, reads, poolFault, poolSize, poolWindow, pool, fields, ways,
     transposedFault, canvasSize, transposedSize, stamp, arrivals, transpose, phases,
     channelsFault, channelsRead, channelSums, channelWeights, unpack });
 }

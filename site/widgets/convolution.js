@@ -2,7 +2,7 @@
 'use strict';
 {
   const { make, fill, show, range, matrix, Grid, Player, Widget } = d2l;
-  const LARGEST = 7;
+  const LARGEST = 7, SIDE = 128;
 
   const IMAGES = {
     square: (i, j) => (i > 0 && i < 4 && j > 0 && j < 4 ? 9 : 1),
@@ -20,6 +20,7 @@
 
   class Convolution extends Widget {
     static key = 'convolution';
+    static grids = ['image', 'filter'];
     static start = { n: 5, kernel: 3, stride: 1, padding: 0, dilation: 1, mode: 'zeros',
       image: 'square', filter: 'vertical' };
 
@@ -42,6 +43,10 @@
       this.unread = make('p');
       this.fault = make('p', { class: 'fault', role: 'alert' });
       const sign = text => make('span', { class: 'sign', 'aria-hidden': 'true' }, text);
+      this.photo = make('canvas', { width: SIDE, height: SIDE, role: 'img', 'aria-label': texts.photo });
+      this.filtered = make('canvas', { role: 'img', 'aria-label': texts.filtered });
+      this.photoNote = make('figcaption');
+      d2l.loadPhoto(SIDE).then(gray => { this.gray = gray; d2l.paintGray(this.photo, gray); this.drawPhoto(); });
       this.append(make('p', { class: 'lead' }, texts.lead),
         make('div', { class: 'controls' }, this.slider('n', 1, LARGEST), this.slider('kernel', 1, 5),
           this.slider('stride', 1, 4), this.slider('padding', 0, 2), this.slider('dilation', 1, 3)),
@@ -51,6 +56,7 @@
           this.select('image', [...Object.keys(IMAGES), 'own'])),
         make('div', { class: 'stage' }, this.input.element, sign('⋆'), this.weights.element,
           sign('='), make('div', { class: 'result' }, this.output.element, this.fault)),
+        make('div', { class: 'photos' }, make('figure', {}, this.photo, make('figcaption', {}, texts.photo)), make('figure', {}, this.filtered, this.photoNote)),
         make('div', { class: 'told' },
           make('div', {}, this.player.element, this.status),
           make('div', {}, make('strong', {}, texts.formula), this.formula, this.unread)));
@@ -73,6 +79,25 @@
       this.drawInput(n, padding, impossible);
       this.drawKernel(kernel, filter);
       this.drawOutput(fault);
+      this.drawPhoto();
+    }
+
+    /* The same kernel, stride and padding on a photograph. */
+    drawPhoto() {
+      if (!this.gray) return;
+      const { texts, filter } = this, sum = filter.flat().reduce((a, b) => a + b, 0), edges = Math.abs(sum) < 1e-6;
+      const { size, values } = d2l.convolveFast(this.gray, SIDE, filter, this.state);
+      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
+      Object.assign(this.filtered, { width: size, height: size });
+      d2l.paintGray(this.filtered, values.map(value => (edges ? 255 * Math.abs(value) / largest : value / sum)));
+      this.photoNote.textContent = fill(texts[edges ? 'photoEdges' : 'photoMean'], { size, sum: show(sum) });
+    }
+
+    /* A kernel that moves the picture: each output is its right neighbor. */
+    get solved() {
+      const { filter, state, state: { n } } = this;
+      const X = matrix(n, n, (i, j) => IMAGES.digits(i, j)), Y = !d2l.convolutionFault(state) && d2l.convolve(X, filter, { ...state, mode: 'zeros' });
+      return n > 2 && Y.length === n && Y.every((row, i) => row.every((y, j) => y === (X[i][j + 1] ?? 0)));
     }
 
     drawInput(n, padding, impossible) {

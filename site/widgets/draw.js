@@ -3,6 +3,7 @@
 {
   const { make, fill, range, Widget, SIDE, FINE } = d2l;
   const SOURCE = document.currentScript?.src; // the networks' files lie beside
+  const OPENING = { digits: 7, fashion: 1 };
   const BLANK = new Float32Array(SIDE * SIDE);
   const MAPS = { C1: [6, 28], S2: [6, 14], C3: [16, 10], S4: [16, 5], C5: [1, 120, 1], F6: [1, 84, 1] };
   // How the training data were framed, the pen's radius, and the gray of what is filled.
@@ -49,6 +50,7 @@
     connectedCallback() {
       this.still ??= make('div', { class: 'still' }, ...this.childNodes);
       super.connectedCallback();
+      this.open();
     }
 
     build() {
@@ -163,7 +165,7 @@
     lay(from, to) { d2l.stroke(this.raster, from, to, NETS[this.state.net].pen); }
 
     put(image, label, index, stored = 'own') {
-      this.set({ strokes: [], base: d2l.pixels(image), stored, said: fill(this.texts.said, { label: this.names[label], index }) });
+      this.set({ strokes: [], base: d2l.pixels(image), stored, label, said: fill(this.texts.said, { label: this.names[label], index }) });
     }
 
     async take(file) {
@@ -207,7 +209,8 @@
     }
 
     start(point) {
-      this.set({ ...this.picture, said: '', stored: 'own', strokes: [...this.picture.strokes, [point]] });
+      const { label, from = label } = this.picture;
+      this.set({ ...this.picture, said: '', stored: 'own', label: undefined, from, strokes: [...this.picture.strokes, [point]] });
       this.down = true;
     }
 
@@ -288,7 +291,38 @@
       if (this.down) return;
       const [first, second] = result ? range(10).sort((a, b) => result.shares[b] - result.shares[a]) : [];
       this.status.textContent = result ? `${fill(texts.verdict, { first: names[first], share: percent(result.shares[first]),
-        second: names[second], next: percent(result.shares[second]) })} ${this.picture.said}` : some ? texts.loading : texts.nothing;
+        second: names[second], next: percent(result.shares[second]) })} ${this.picture.said}${this.excuse(result.shares, first)}` : some ? texts.loading : texts.nothing;
+      this.verdict = first;
+      this.judge();
+    }
+
+    /* Why a test image is read wrong, in what can be seen of it. */
+    excuse(shares, first) {
+      const { label } = this.picture, { texts, names } = this;
+      if (label === undefined || label === first) return '';
+      const place = 1 + shares.filter(share => share > shares[label]).length;
+      const often = d2l.nets[this.net].confused.find(([right, said]) => right === label && said === first);
+      return ` ${fill(texts.mistaken, { label: names[label], share: percent(shares[label]), place })}`
+        + (often ? ` ${fill(texts.oftenMistaken, { label: names[label], said: names[first], count: often[2] })}` : '');
+    }
+
+    /* A test image that was read rightly, until a few strokes changed that. */
+    get solved() {
+      const { from, strokes } = this.picture;
+      return from !== undefined && strokes.length > 0 && strokes.length <= 2 && this.verdict !== undefined && this.verdict !== from;
+    }
+
+    /* It opens with a picture that it reads rightly, when somebody comes near. */
+    open() {
+      new IntersectionObserver(async ([{ isIntersecting }], watcher) => {
+        if (!isIntersecting) return;
+        watcher.disconnect();
+        if (!this.past.length && !this.picture.strokes.length && await this.load() && !this.past.length) {
+          await this.fetchStored(OPENING[this.net]);
+          this.past = [];
+          this.draw();
+        }
+      }, { rootMargin: '50%' }).observe(this);
     }
   }
 

@@ -145,6 +145,9 @@
       this.draw();
     }
 
+    /* What is run: an exercise adds its check. */
+    get composed() { return this.area.value; }
+
     get moment() { return { text: this.area.value, from: this.area.selectionStart, to: this.area.selectionEnd }; }
 
     /* Before the text changes: what stood there can be brought back. Letters
@@ -254,7 +257,7 @@
         this.worker = new Worker(url);
         this.worker.onmessage = ({ data }) => this.hear(data);
         const prelude = `def input(*_): raise EOFError(${JSON.stringify(texts.noInput)})`; // else it waits for ever
-        this.worker.postMessage({ prelude, program: this.area.value, wasm, most: MOST });
+        this.worker.postMessage({ prelude, program: this.composed, wasm, most: MOST });
       } catch {
         if (this.waiting === turn || this.worker) this.end(texts.failed, texts.broken);
       }

@@ -67,6 +67,14 @@
         make('div', { class: 'plot' }, svg, ...ticks, ...epochs, note), make('div', { class: 'axis' }, texts.epoch)) };
     }
 
+    /* The best rate for two layers, without batch norm, without flip and crop. */
+    get solved() {
+      const { setting, setting: { lr, depth, norm, crop } } = this;
+      const last = run => summarize(run).curves.validation.mean.at(-1) ?? 0;
+      return axes.depth[depth] === 2 && !norm && !crop
+        && axes.lr.every((_, other) => other === lr || last({ ...setting, lr: other }) < last(setting));
+    }
+
     get setting() { const { lr, depth, norm, crop } = this.state; return { lr, depth, norm, crop }; }
 
     /* A finding brings its two runs; another setting makes the choice one's own. */

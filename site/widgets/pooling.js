@@ -13,6 +13,7 @@
 
   class Pooling extends Widget {
     static key = 'pooling';
+    static grids = ['image'];
     static start = { n: 5, kernel: 2, stride: 2, padding: 0, kind: 'max', ceil: false,
       counted: true, image: 'digits' };
 
@@ -41,6 +42,12 @@
         make('div', { class: 'told' },
           make('div', {}, this.player.element, this.status),
           make('div', {}, make('strong', {}, texts.formula), this.formula, this.unread)));
+    }
+
+    /* 6×6 to 3×3, all read, by windows that overlap. */
+    get solved() {
+      const { n, kernel, stride } = this.state;
+      return n === 6 && this.size === 3 && kernel > stride && this.unread.textContent === this.texts.allRead;
     }
 
     draw() {

@@ -54,6 +54,26 @@
       super.change(settings);
     }
 
+    get shared() { return { ...super.shared, layers: this.layers.map(one => Object.values(one).join('.')).join(' ') }; }
+
+    recallAddress() {
+      const query = new URLSearchParams(location.search);
+      const layers = (query.get('layers') ?? '').split(' ').slice(0, MOST).map(text => layer(...text.split('.').map(Number)));
+      const fits = layers.every(one => Object.entries(LIMITS).every(([name, [min, max]]) => Number.isInteger(one[name]) && one[name] >= min && one[name] <= max));
+      if (query.get('widget') === this.tag && fits) {
+        this.layers = layers;
+        this.list();
+      }
+      super.recallAddress();
+    }
+
+    /* Three layers that see 25 pixels and read them all, with stride 1. */
+    get solved() {
+      const { layers, rows } = this;
+      const seen = layers.length === 3 && rows.at(-1).size > 0 && d2l.ways(40, layers.map(one => ({ ...one, padding: 0 })), 3, 0).at(-1);
+      return Boolean(seen) && layers.every(one => one.kernel <= 5 && one.stride === 1) && rows.at(-1).field === 25 && seen.size === 25;
+    }
+
     resize(count) {
       this.layers.length = Math.min(count, this.layers.length);
       if (count > this.layers.length) this.layers.push(layer(3));

@@ -21,6 +21,7 @@
 
   class Transposed extends Widget {
     static key = 'transposed';
+    static grids = ['image', 'filter'];
     static start = { n: 3, kernel: 3, stride: 2, padding: 0, outputPadding: 0, dilation: 1,
       image: 'count', filter: 'digits', view: 'sums' };
 
@@ -53,6 +54,12 @@
         make('div', { class: 'told' },
           make('div', {}, this.player.element, this.status),
           make('div', {}, make('strong', {}, texts.formula), this.formula, this.cover)));
+    }
+
+    /* Stride 3 without a checkerboard, and an output three times the input's size. */
+    get solved() {
+      const { n, stride, padding } = this.state, counts = d2l.phases(this.state);
+      return !d2l.transposedFault(this.state) && stride === 3 && new Set(counts).size === 1 && this.canvas - 2 * padding === 3 * n;
     }
 
     draw() {

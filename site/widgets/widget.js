@@ -30,15 +30,133 @@
     return more.length || !above.trim() || !below.trim() ? NaN : above / below;
   }
 
+  const DONE = 'tasks done';
+
+  function tasksDone() {
+    try { return new Set(JSON.parse(localStorage.getItem(DONE)) ?? []); } catch { return new Set(); }
+  }
+
+  /* What all widgets have: a title, a task that is checked, settings that the
+     page's address holds, and a height that does not jump about. */
   class Widget extends HTMLElement {
     connectedCallback() {
       if (this.state) return;
       this.state = { ...this.constructor.start };
       this.replaceChildren();
+      this.classList.add('d2l');
       this.setAttribute('role', 'group');
       this.setAttribute('aria-label', this.texts.title);
       this.build();
       this.change();
+      if (this.texts.task) this.addTask();
+      this.recallAddress();
+      this.keepHeight();
+    }
+
+    get tag() { return this.localName.replace('d2l-', ''); }
+
+    // The task
+
+    addTask() {
+      const { texts } = this;
+      this.answer = make('span', { class: 'answer', role: 'status' });
+      const link = make('button', { type: 'button', class: 'link', onclick: () => this.copyLink(link) }, texts.copyLink);
+      this.prepend(make('div', { class: 'head' }, make('strong', { class: 'title' }, texts.title), link));
+      this.querySelector('.lead').after(make('p', { class: 'task' }, make('b', {}, texts.tryIt), ` ${texts.task} `, this.answer));
+      if (tasksDone().has(this.tag)) this.praise(texts.doneBefore);
+    }
+
+    praise(words) {
+      this.answer.textContent = `\u2713 ${words}`;
+      this.querySelector('.task').classList.add('done');
+    }
+
+    /* Is the task done now? A widget with a task says so in `solved`. */
+    judge() {
+      if (!this.answer || !this.solved || this.isDone) return;
+      this.isDone = true;
+      this.praise(this.texts.done);
+      try { localStorage.setItem(DONE, JSON.stringify([...tasksDone().add(this.tag)])); } catch { /* private window */ }
+    }
+
+    // The address: ?widget=pooling&n=6&kernel=3
+
+    /* Settings that differ from those at the start, and numbers that were typed. */
+    get shared() {
+      const { state, constructor: { start, grids = [] } } = this;
+      const settings = Object.entries(state).filter(([key, value]) => typeof value !== 'object' && value !== undefined && value !== start[key]);
+      const typed = grids.filter(key => state[key] === 'own').map(key => [`${key}Numbers`, this[key].map(row => row.join(' ')).join(',')]);
+      return Object.fromEntries([...settings, ...typed]);
+    }
+
+    writeAddress() {
+      clearTimeout(this.writing);
+      this.writing = setTimeout(() => {
+        try {
+          const url = new URL(location.href);
+          url.search = new URLSearchParams({ widget: this.tag, ...this.shared });
+          history.replaceState(history.state, '', url);
+        } catch { /* a page without an address of its own */ }
+      }, 300);
+    }
+
+    recallAddress() {
+      const query = new URLSearchParams(location.search), settings = {};
+      if (query.get('widget') !== this.tag) return;
+      for (const [key, text] of query) {
+        const value = this.fitting(key, text);
+        if (value !== undefined) settings[key] = value;
+      }
+      for (const key of this.constructor.grids ?? []) {
+        if (this.recallNumbers(key, query.get(`${key}Numbers`))) settings[key] = 'own';
+        else if (settings[key] === 'own') delete settings[key];
+      }
+      this.change(settings);
+      this.scrollIntoView();
+    }
+
+    /* A setting as its control would give it, or undefined. */
+    fitting(key, text) {
+      const control = this.querySelector(`[name="${CSS.escape(key)}"]`), number = Number(text);
+      if (!control || !Object.hasOwn(this.state, key)) return undefined;
+      if (control.type === 'checkbox') return text === 'true';
+      if (control.tagName === 'SELECT') return [...control.options].some(option => option.value === text) ? text : undefined;
+      if (control.type !== 'range') return text.slice(0, 5000);
+      if (!Number.isFinite(number) || !text.trim()) return undefined;
+      control.value = number; // the field itself keeps to its limits and steps
+      return control.valueAsNumber;
+    }
+
+    recallNumbers(key, text) {
+      const rows = text?.split(',').map(row => row.split(' ').map(read));
+      if (!rows || rows.length > 9 || rows.some(row => row.length !== rows.length || !row.every(number => Math.abs(number) < 100))) return false;
+      const old = this[key];
+      this[key] = range(Math.max(rows.length, old.length)).map(i => range(Math.max(rows.length, old.length)).map(j => rows[i]?.[j] ?? old[i]?.[j] ?? 0));
+      return true;
+    }
+
+    async copyLink(button) {
+      const { texts } = this, url = new URL(location.href);
+      url.search = new URLSearchParams({ widget: this.tag, ...this.shared });
+      url.hash = '';
+      try {
+        await navigator.clipboard.writeText(url.href);
+        button.textContent = texts.copied;
+      } catch { button.textContent = texts.inAddress; }
+      this.writeAddress();
+      setTimeout(() => { button.textContent = texts.copyLink; }, 3000);
+    }
+
+    /* While the width stays the same a widget grows, but does not shrink, so
+       that what stands below it keeps its place. */
+    keepHeight() {
+      const free = () => { this.width = undefined; this.style.minHeight = ''; };
+      this.addEventListener('toggle', free, true);
+      new ResizeObserver(() => {
+        const { width, height } = this.getBoundingClientRect();
+        if (Math.abs(width - this.width) < 1) this.style.minHeight = `${Math.floor(height)}px`;
+        else { this.width = width; this.style.minHeight = ''; requestAnimationFrame(() => { this.style.minHeight = `${Math.floor(this.getBoundingClientRect().height)}px`; }); }
+      }).observe(this);
     }
 
     get texts() { return { ...d2l.texts.shared, ...d2l.texts[this.constructor.key] }; }
@@ -50,14 +168,23 @@
         const value = this.state[control.name];
         if (control.type === 'checkbox') control.checked = value;
         else control.value = value;
-        if (control.type === 'range') control.nextElementSibling.value = value;
+        if (control.type === 'range') control.nextElementSibling.value = this.tellValue(control.name, value);
       }
       this.draw();
+      if (settings) this.touched();
     }
 
-    slider(name, min, max) {
+    /* A reader did something: the address holds it, and it may be the answer. */
+    touched() {
+      this.judge();
+      if (this.isConnected) this.writeAddress();
+    }
+
+    tellValue(_, value) { return value; }
+
+    slider(name, min, max, step = 1) {
       return make('label', { class: 'slider' }, make('span', {}, this.texts[name]),
-        make('input', { type: 'range', name, min, max, step: 1, 'aria-label': this.texts[name],
+        make('input', { type: 'range', name, min, max, step, 'aria-label': this.texts[name],
           oninput: event => this.change({ [name]: event.target.valueAsNumber }) }),
         make('output', { 'aria-hidden': 'true' }));
     }
@@ -220,5 +347,27 @@
     }
   }
 
-  Object.assign(d2l, { make, fill, show, read, Widget, Grid, Player });
+  /* The page's photograph, as it is drawn, and its gray as numbers to 255. */
+  async function photoData(width, height = width) {
+    const picture = new Image();
+    picture.src = d2l.photo;
+    await picture.decode();
+    const context = make('canvas', { width, height }).getContext('2d', { willReadFrequently: true });
+    context.drawImage(picture, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+  }
+
+  async function loadPhoto(size) {
+    const { data } = await photoData(size);
+    return Float32Array.from({ length: size * size }, (_, at) => 0.299 * data[4 * at] + 0.587 * data[4 * at + 1] + 0.114 * data[4 * at + 2]);
+  }
+
+  /* Paint numbers from 0 to 255, which stay what they are in dark mode. */
+  function paintGray(canvas, values) {
+    const context = canvas.getContext('2d'), image = context.createImageData(canvas.width, canvas.height);
+    values.forEach((value, at) => image.data.fill(value, 4 * at, 4 * at + 3).fill(255, 4 * at + 3, 4 * at + 4));
+    context.putImageData(image, 0, 0);
+  }
+
+  Object.assign(d2l, { photoData, loadPhoto, paintGray, make, fill, show, read, Widget, Grid, Player });
 }

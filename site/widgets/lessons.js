@@ -1,0 +1,100 @@
+/* Arithmetic of the widgets on training and on blocks, without a page: node
+   runs it in the tests, which compare it with PyTorch. */
+'use strict';
+{
+  const { range, matrix } = d2l;
+  const sum = numbers => numbers.reduce((a, b) => a + b, 0);
+
+  /* The gradients of a cross-correlation, after the first `count` outputs. */
+  function convolutionBackward(X, K, dY, count = Infinity) {
+    const dX = X.map(row => row.map(() => 0)), dK = K.map(row => row.map(() => 0));
+    dY.flatMap((row, i) => row.map((d, j) => [i, j, d])).slice(0, count).forEach(([i, j, d]) => {
+      K.forEach((weights, a) => weights.forEach((weight, b) => {
+        dX[i + a][j + b] += d * weight;
+        dK[a][b] += d * X[i + a][j + b];
+      }));
+    });
+    return { dX, dK };
+  }
+
+  /* Numbers between 0 and 1 that are the same everywhere (Park and Miller). */
+  function dice(seed) {
+    let state = seed * 7919 + 1;
+    return () => { state = state * 16807 % 2147483647; return state / 2147483647; };
+  }
+
+  /* Twelve of them, added up, are nearly normal: mean 0, variance 1. */
+  const normal = random => sum(range(12).map(random)) - 6;
+
+  const meanOf = numbers => sum(numbers) / numbers.length;
+  const varianceOf = numbers => { const mean = meanOf(numbers); return meanOf(numbers.map(x => (x - mean) ** 2)); };
+
+  /* Batch norm of one channel: with the minibatch's own numbers, or those given. */
+  function batchNorm(x, { gamma, beta, eps = 1e-5 }, { mean = meanOf(x), variance = varianceOf(x) } = {}) {
+    return x.map(value => gamma * (value - mean) / Math.sqrt(variance + eps) + beta);
+  }
+
+  /* The running numbers after one minibatch; the variance is the unbiased one. */
+  function follow(running, x, momentum = 0.1) {
+    const to = (old, now) => (1 - momentum) * old + momentum * now;
+    return { mean: to(running.mean, meanOf(x)), variance: to(running.variance, varianceOf(x) * x.length / (x.length - 1)) };
+  }
+
+  /* Layers h = tanh(W h), or h + tanh(W h), and how long the gradient of the
+     output's mean is at the input of each; the last is the output's own. */
+  const WIDTH = 16;
+  function stackOf(depth, gain) {
+    const random = dice(3);
+    return range(depth).map(() => matrix(WIDTH, WIDTH, () => gain * normal(random) / Math.sqrt(WIDTH)));
+  }
+
+  function gradientSizes(depth, gain, shortcut) {
+    const random = dice(5), weights = stackOf(depth, gain), times = (W, v) => W.map(row => sum(row.map((w, k) => w * v[k])));
+    const slopes = [];
+    let h = range(WIDTH).map(() => normal(random));
+    for (const W of weights) {
+      const out = times(W, h).map(Math.tanh);
+      slopes.push(out.map(y => 1 - y * y));
+      h = out.map((y, k) => y + (shortcut ? h[k] : 0));
+    }
+    let g = h.map(() => 1 / WIDTH);
+    const sizes = [Math.hypot(...g)];
+    for (const [l, W] of [...weights.entries()].reverse()) {
+      const inner = g.map((value, k) => value * slopes[l][k]);
+      const back = range(WIDTH).map(k => sum(W.map((row, i) => row[k] * inner[i])));
+      g = back.map((value, k) => value + (shortcut ? g[k] : 0));
+      sizes.unshift(Math.hypot(...g));
+    }
+    return sizes;
+  }
+
+  /* Mean squared error of the line w·x + b, and its slopes. */
+  function lineLoss(points, w, b) {
+    const errors = points.map(([x, y]) => w * x + b - y);
+    return { loss: meanOf(errors.map(e => e * e)), dw: 2 * meanOf(errors.map((e, i) => e * points[i][0])), db: 2 * meanOf(errors) };
+  }
+
+  /* A dense block: channels before each layer and at the end, and weights. */
+  function denseBlock({ start, growth, layers, bottleneck }) {
+    const channels = range(layers + 1).map(l => start + l * growth);
+    const weights = channels.slice(0, -1).map(c => (bottleneck ? c * 4 * growth + 9 * 4 * growth * growth : 9 * c * growth));
+    return { channels, weights, all: sum(weights), kept: sum(channels.slice(0, -1).map((c, l) => (l ? growth : c))) };
+  }
+
+  /* Multiply-adds and weights of the four branches of an Inception block on a
+     map of size×size; c2 and c3 are (before, after) the wide convolution, and
+     `reduce` says whether the 1×1 convolutions before are there. */
+  function inception({ input, size, c1, c2, c3, c4, reduce }) {
+    const conv = (from, to, k) => from * to * k * k;
+    const branches = [
+      [conv(input, c1, 1)],
+      reduce ? [conv(input, c2[0], 1), conv(c2[0], c2[1], 3)] : [conv(input, c2[1], 3)],
+      reduce ? [conv(input, c3[0], 1), conv(c3[0], c3[1], 5)] : [conv(input, c3[1], 5)],
+      [conv(input, c4, 1)],
+    ].map(parts => ({ weights: sum(parts), multiplyAdds: sum(parts) * size * size }));
+    const total = key => sum(branches.map(branch => branch[key]));
+    return { branches, weights: total('weights'), multiplyAdds: total('multiplyAdds'), output: c1 + c2[1] + c3[1] + c4 };
+  }
+
+  Object.assign(d2l, { convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, inception });
+}

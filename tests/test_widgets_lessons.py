@@ -1,0 +1,339 @@
+"""Widgets on training and on blocks: their numbers, and what they say."""
+
+import gzip
+import json
+import random
+import re
+import subprocess
+
+import embed
+import nbformat
+import pytest
+import torch
+import website
+from browsing import ROOT, run_axe
+from test_widgets import SMALL, numbers, slide
+from torch import nn
+from torch.nn import functional as F
+
+from d2lmini.nets.densenet import DenseLayer
+from d2lmini.nets.googlenet import Inception
+from d2lmini.summary import summary
+
+
+def double(numbers):
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+def lessons(expression, cases, *more):
+    """As node() in test_widgets, with the files of these widgets."""
+    program = website.find_node()
+    if program is None:
+        pytest.skip('Node.js is not here')
+    load = ''.join(
+        f'require({json.dumps(str(embed.FOLDER / name))});'
+        for name in ['arithmetic.js', 'lessons.js', *more]
+    )
+    done = subprocess.run(
+        [
+            program,
+            '-e',
+            f"""{load}
+            const cases = JSON.parse(require('fs').readFileSync(0));
+            console.log(JSON.stringify(cases.map(c => ({expression}))));""",
+        ],
+        input=json.dumps(cases),
+        capture_output=True,
+        encoding='utf-8',
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# Arithmetic against PyTorch
+
+
+def test_backward_of_a_convolution():
+    """Gradients of 300 random convolutions, also of the first outputs."""
+    dice, cases = random.Random(0), []
+    for _ in range(300):
+        n, k = dice.randint(2, 5), dice.randint(1, 2)
+        cases.append(
+            dict(
+                X=numbers(dice, n),
+                K=numbers(dice, k),
+                dY=numbers(dice, n - k + 1),
+                count=dice.randint(0, 9),
+            )
+        )
+    found = lessons('d2l.convolutionBackward(c.X, c.K, c.dY, c.count)', cases)
+    for case, mine in zip(cases, found):
+        X, K, dY = (double(case[k]) for k in ('X', 'K', 'dY'))
+        dY.flatten()[case['count'] :] = 0
+        X.requires_grad_(), K.requires_grad_()
+        F.conv2d(X[None, None], K[None, None])[0, 0].backward(dY)
+        assert mine['dX'] == X.grad.tolist(), case
+        assert mine['dK'] == K.grad.tolist(), case
+
+
+def test_batch_norm():
+    """Both modes, and what is remembered, 300 random minibatches."""
+    generator = torch.Generator().manual_seed(0)
+    cases = []
+    for _ in range(300):
+        x = torch.randn(16, generator=generator).double()
+        gamma, beta, shift, mean, var = torch.rand(5, generator=generator)
+        cases.append(
+            dict(
+                x=(3 * x + 5 * shift).tolist(),
+                gamma=gamma.item(),
+                beta=beta.item(),
+                running=dict(mean=mean.item(), variance=0.5 + var.item()),
+            )
+        )
+    found = lessons(
+        """({ here: d2l.batchNorm(c.x, c), later: d2l.batchNorm(c.x, c,
+        c.running), running: d2l.follow(c.running, c.x) })""",
+        cases,
+    )
+    for case, mine in zip(cases, found):
+        norm = nn.BatchNorm1d(1).double()
+        with torch.no_grad():
+            norm.weight.fill_(case['gamma'])
+            norm.bias.fill_(case['beta'])
+            norm.running_mean.fill_(case['running']['mean'])
+            norm.running_var.fill_(case['running']['variance'])
+            x = torch.tensor(case['x'], dtype=torch.float64)[:, None]
+            later = norm.eval()(x)[:, 0].tolist()
+            here = norm.train()(x)[:, 0].tolist()
+        assert mine['later'] == pytest.approx(later)
+        assert mine['here'] == pytest.approx(here)
+        assert mine['running'] == pytest.approx(
+            dict(
+                mean=norm.running_mean.item(), variance=norm.running_var.item()
+            )
+        )
+
+
+def test_gradients_of_deep_stacks():
+    """At each layer's input, by autograd, 120 stacks."""
+    cases = [
+        dict(depth=depth, gain=gain / 20, shortcut=shortcut)
+        for depth in (2, 3, 7, 20, 30, 40)
+        for gain in range(10, 41, 3)
+        for shortcut in (False, True)
+    ]
+    found = lessons(
+        """(() => { const random = d2l.dice(5);
+        return { sizes: d2l.gradientSizes(c.depth, c.gain, c.shortcut),
+            weights: d2l.stackOf(c.depth, c.gain),
+            start: d2l.range(16).map(() => d2l.normal(random)) }; })()""",
+        cases,
+    )
+    for case, mine in zip(cases, found):
+        h = double(mine['start']).requires_grad_()
+        inputs = [h]
+        for W in double(mine['weights']):
+            out = torch.tanh(W @ inputs[-1])
+            inputs.append(out + inputs[-1] if case['shortcut'] else out)
+        wanted = torch.autograd.grad(inputs[-1].mean(), inputs)
+        sizes = [gradient.norm().item() for gradient in wanted]
+        assert mine['sizes'] == pytest.approx(sizes, rel=1e-6), case
+        if case['shortcut']:  # as the widget says when its task is done
+            assert sizes[0] / sizes[-1] > 0.5
+
+
+def test_line():
+    """Loss and slopes of 200 lines, by autograd."""
+    dice, cases = random.Random(1), []
+    for _ in range(200):
+        count = dice.randint(1, 9)
+        points = [[dice.gauss(0, 2), dice.gauss(0, 3)] for _ in range(count)]
+        w, b = dice.gauss(0, 2), dice.gauss(0, 2)
+        cases.append(dict(points=points, w=w, b=b))
+    found = lessons('d2l.lineLoss(c.points, c.w, c.b)', cases)
+    for case, mine in zip(cases, found):
+        x, y = double(case['points']).T
+        line = double([case['w'], case['b']]).requires_grad_()
+        loss = F.mse_loss(line[0] * x + line[1], y)
+        loss.backward()
+        wanted = [loss.item(), *line.grad.tolist()]
+        assert list(mine.values()) == pytest.approx(wanted)
+
+
+def convolutions(block):
+    return [m for m in block.modules() if isinstance(m, nn.Conv2d)]
+
+
+def test_dense_block():
+    """Channels and weights of 200 blocks of the book's layers."""
+    dice = random.Random(2)
+    cases = [
+        dict(
+            start=dice.choice([8, 16, 24, 64]),
+            growth=dice.randint(1, 48),
+            layers=dice.randint(1, 12),
+            bottleneck=dice.random() < 0.5,
+        )
+        for _ in range(200)
+    ]
+    for case, mine in zip(cases, lessons('d2l.denseBlock(c)', cases)):
+        channels, weights = case['start'], []
+        with torch.device('meta'):
+            for at, count in enumerate(mine['weights']):
+                assert mine['channels'][at] == channels
+                if case['bottleneck']:
+                    layer = DenseLayer(channels, case['growth'])
+                else:
+                    layer = nn.Conv2d(
+                        channels, case['growth'], 3, padding=1, bias=False
+                    )
+                weights.append(
+                    sum(c.weight.numel() for c in convolutions(layer))
+                )
+                assert weights[-1] == count
+                channels += case['growth']
+        assert mine['channels'][-1] == channels
+        assert mine['all'] == sum(weights)
+
+
+def test_inception():
+    """Multiply-adds and weights of 100 blocks, as d2lmini counts them."""
+    dice, cases = random.Random(3), []
+    for _ in range(100):
+        c = [dice.randint(1, 64) for _ in range(7)]
+        cases.append(
+            dict(
+                input=c[0],
+                size=dice.choice([7, 14]),
+                c1=c[1],
+                c2=c[2:4],
+                c3=c[4:6],
+                c4=c[6],
+                reduce=True,
+            )
+        )
+    for case, mine in zip(cases, lessons('d2l.inception(c)', cases)):
+        sizes = case['c1'], tuple(case['c2']), tuple(case['c3']), case['c4']
+        with torch.device('meta'):
+            block = Inception(case['input'], *sizes)
+        shape = 1, case['input'], case['size'], case['size']
+        wanted = sum(row.multiply_adds for row in summary(block, shape).rows)
+        assert mine['multiplyAdds'] == wanted
+        weights = [c.weight.numel() for c in convolutions(block)]
+        assert mine['weights'] == sum(weights)
+        assert mine['output'] == sum(
+            [case['c1'], case['c2'][1], case['c3'][1], case['c4']]
+        )
+
+
+# In a browser, each widget on a bare page
+
+
+def test_backward_widget(show):
+    widget = show('backward')
+    text = widget.inner_text
+    assert 'brings dY = 2' in text()
+    widget.get_by_role('button', name='Next output').click()
+    assert 'Output row 0, column 1 brings dY = 1' in text()
+    cell = widget.get_by_role('grid', name='dY').locator('input')
+    for k, value in enumerate(['1', '0', '0', '0']):
+        assert widget.locator('.task.done').count() == 0
+        cell.nth(k).fill(value)
+    assert widget.locator('.task.done').count() == 1
+    widget.get_by_label('Add up all four outputs').check()
+    values = widget.locator('table').nth(4).locator('td').all_inner_texts()
+    assert values == ['1', '2', '3', '1']
+
+
+def test_batch_norm_widget(show):
+    widget = show('batch-norm')
+    text = widget.inner_text
+    assert 'After: mean 0, std 1' in text()
+    widget.get_by_label('Mode').select_option('evaluation')
+    assert 'After: mean 3.04, std 2' in text()  # it remembers nothing yet
+    widget.get_by_role('button', name='20 steps').click()
+    widget.get_by_role('button', name='20 steps').click()
+    assert 'after 40 training steps' in text()
+    mean = widget.locator('figcaption').nth(1).inner_text()
+    assert abs(float(mean.split()[2].strip(',').replace('−', '-'))) < 0.4
+    widget.get_by_role('button', name='Forget').click()
+    widget.get_by_label('Mode').select_option('training')
+    slide(widget, 'gamma', ['ArrowRight'] * 4)
+    assert widget.locator('.task.done').count() == 0
+    slide(widget, 'beta', ['ArrowRight'] * 6)
+    assert widget.locator('.task.done').count() == 1
+
+
+def test_shortcut_widget(show):
+    widget = show('shortcut')
+    text = widget.inner_text
+    assert 'The gradient vanishes: without shortcuts the first of 20' in text()
+    widget.get_by_label('Shortcuts').check()
+    assert 'The gradient arrives: with shortcuts' in text()
+    assert 'The other stack, without them: 0.005 times.' in text()
+    widget.get_by_label('Layers').fill('30')
+    widget.get_by_label('Size of weights').fill('1.15')
+    assert widget.locator('.task.done').count() == 0
+    widget.get_by_label('Shortcuts').uncheck()
+    assert widget.locator('.task.done').count() == 1
+
+
+def test_line_widget(show):
+    widget = show('line')
+    step = widget.get_by_role('button', name='Step downhill')
+    for _ in range(5):
+        step.click()
+    assert 'After 5 steps' in widget.inner_text()
+    assert widget.locator('.task.done').count() == 0
+    widget.get_by_role('button', name='Start again').click()
+    widget.get_by_label('Learning rate').fill('0.3')
+    for _ in range(4):
+        step.click()
+    assert 'Near the bottom' in widget.inner_text()
+    assert widget.locator('.task.done').count() == 1
+    widget.get_by_role('button', name='Start again').click()
+    widget.get_by_label('Learning rate').fill('0.6')
+    for _ in range(3):
+        step.click()
+    assert 'overshot the bottom' in widget.inner_text()
+
+
+# On the pages, and for everyone
+
+PAGES = {
+    'backward': '06_by_hand',
+    'batch-norm': '04_batch_norm',
+    'shortcut': '05_5_resnet',
+    'line': '00_preliminaries',
+}
+
+
+@pytest.mark.parametrize('name', PAGES)
+def test_page_has_the_widget_and_what_stands_for_it(name):
+    """A picture with words, and a sentence: for readers without scripts."""
+    nb = nbformat.read(ROOT / 'chapters' / f'{PAGES[name]}.ipynb', 4)
+    (cell,) = [c for c in nb.cells if f'<d2l-{name}>' in c.source]
+    assert cell.id == f'widget-{name}'
+    picture, sentence = cell.source.split('\n\n')[1:3]
+    alt, path = re.fullmatch(r'!\[(.+)\]\((.+)\)', picture).groups()
+    assert len(alt) > 60 and len(sentence) > 60
+    assert (ROOT / 'chapters' / path).stat().st_size < 60 * 1024
+    sent = b''.join(
+        (embed.FOLDER / file).read_bytes()
+        for file in ['widgets.css', *embed.scripts(name)]
+    )
+    assert len(gzip.compress(sent)) < 40 * 1024
+
+
+def test_for_everyone(show):
+    """On a narrow phone, in light and dark: axe, targets, no overflow."""
+    page = show(*PAGES).page
+    for mode in ['light', 'dark']:
+        page.emulate_media(color_scheme=mode)
+        assert run_axe(page, None) == []
+    for width in [375, 320]:
+        page.set_viewport_size({'width': width, 'height': 900})
+        for name in PAGES:
+            assert page.locator(f'd2l-{name}').evaluate(SMALL) == []
+        assert page.evaluate('document.documentElement.scrollWidth') == width
