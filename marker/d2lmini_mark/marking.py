@@ -181,22 +181,13 @@ class Marker:
 
         Raises BoxError if there is no box: then nothing is judged.
         """
-        request = {
-            'of': test.of,
-            'drive': test.drive,
-            'bans': list(test.bans),
-            'calls': sent,
-            'seconds': test.seconds,
-            'wall': WALL * test.seconds,
-        }
-        wanted = [exams.written(ready.wanted) for ready in test.ready]
-        size = len(json.dumps([sent, wanted]))
         if self.until() < time.monotonic():
             raise Lost('late', UP)
-        box = self.ready()
+        wanted = [exams.written(ready.wanted) for ready in test.ready]
+        size = len(json.dumps([sent, wanted]))
         try:
-            return box.ask(
-                request,
+            return self.ready().ask(
+                request_of(test, sent),
                 WALL * test.seconds + GRACE,
                 10**5 * (1 + size // 10**4),  # tells no length
                 self.until() + GRACE,
@@ -284,6 +275,18 @@ class Marker:
             ):
                 return sentence
         return None
+
+
+def request_of(test, sent):
+    """Return what a box is told of a test: all that it may know."""
+    return {
+        'of': test.of,
+        'drive': test.drive,
+        'bans': list(test.bans),
+        'calls': sent,
+        'seconds': test.seconds,
+        'wall': WALL * test.seconds,
+    }
 
 
 class Value(NamedTuple):

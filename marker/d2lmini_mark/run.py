@@ -107,8 +107,7 @@ class Run:
         self.note(checksum(table))
         with written_whole(self.out) as part:
             Path(part).write_bytes(table)
-        with written_whole(self.folder / 'summary.html') as part:
-            Path(part).write_text(tables.summary(self.exam, rows), 'utf-8')
+        write(self.folder / 'summary.html', tables.summary(self.exam, rows))
         return [name for name, result in rows if isinstance(result, str)]
 
     def table(self, results):
@@ -157,17 +156,8 @@ class Run:
 
     def note(self, table):
         """Keep what is needed to go on, and the checksum of the table."""
-        with written_whole(self.folder / 'run.json') as part:
-            Path(part).write_text(
-                json.dumps(
-                    {
-                        'secret': self.secret,
-                        'exam': self.digest,
-                        'table': table,
-                    }
-                ),
-                'utf-8',
-            )
+        about = {'secret': self.secret, 'exam': self.digest, 'table': table}
+        write(self.folder / 'run.json', json.dumps(about))
 
     def result(self, server, submission):
         """Return the Result of a submission, perhaps of an earlier run, or a
@@ -194,13 +184,8 @@ class Run:
             return str(error)
         except Exception as error:  # the rest shall be marked all the same
             return f'{type(error).__name__}: {error}'
-        texts = {
-            page: report.page(self.exam, name, result),
-            file: result.to_json(),
-        }
-        for target, text in texts.items():
-            with written_whole(target) as part:
-                Path(part).write_text(text, 'utf-8')
+        write(page, report.page(self.exam, name, result))
+        write(file, result.to_json())
         return result
 
     def seed(self, about):
@@ -226,6 +211,12 @@ class Run:
             )
         limits = self.options.cell_seconds, self.options.notebook_seconds
         return Marker(exam, server, cells, *limits).mark()
+
+
+def write(path, text):
+    """Write a text into a file, whole or not at all."""
+    with written_whole(path) as part:
+        Path(part).write_text(text, 'utf-8')
 
 
 def kept_result(file):

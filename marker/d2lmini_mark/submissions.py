@@ -72,7 +72,7 @@ def submissions(names, ours=()):
         elif not os.path.lexists(path):
             raise Refused(f'there is no file {name!r}')
         elif ARCHIVE.search(path.name):
-            found += in_archive(path, whole_class=True)
+            found += in_archive(path, alone=len(names) == 1)
         else:
             found.append(Submission('', path))
     return named(found)
@@ -133,26 +133,40 @@ def walked(folder, entry, ours):
 
 def of_student(entry, paths):
     """Return the submissions among the files of a student's folder."""
-    found = [p for p in paths if NOTEBOOK.search(p.name)]
-    archives = [p for p in paths if ARCHIVE.search(p.name)]
-    if not found and not archives:
-        found = [p for p in paths if SCRIPT.search(p.name)]
-        found = found if len(found) == 1 else []
-    if not found and not archives:
-        names = [p.name for p in paths]
-        return [Submission(entry.name, entry, bad=no_notebook(names))]
-    return [Submission('', p) for p in found] + [
-        s for p in archives for s in in_archive(p)
+    found = chosen(paths)
+    if not found:
+        return [Submission(entry.name, entry, bad=no_notebook(paths))]
+    return [
+        inner
+        for p in found
+        for inner in (
+            in_archive(p) if ARCHIVE.search(p.name) else [Submission('', p)]
+        )
     ]
 
 
-def in_archive(path, whole_class=False):
-    """Return the submissions in a zip file of one student, or of all."""
+def chosen(names):
+    """Return which of a student's files are marked: notebooks and archives,
+    or the only script where there are none.
+    """
+    texts = {str(name): name for name in names}
+    found = [t for t in texts if NOTEBOOK.search(t) or ARCHIVE.search(t)]
+    scripts = [t for t in texts if SCRIPT.search(t)]
+    found = found or (scripts if len(scripts) == 1 else [])
+    return [texts[t] for t in found]
+
+
+def in_archive(path, alone=False):
+    """Return the submissions in a zip file of one student.
+
+    alone: whether nothing else is to be marked; then it may be of all.
+    """
     try:
-        if not whole_class:
+        if alone and len(chosen(names_in(path))) > 1:
+            found = of_class(path)
+        else:
             notebook.read(path)  # neither too large nor a link
-        within = of_class if whole_class else of_archive
-        found = within(path, ())
+            found = of_archive(path, ())
     except BadSubmission as error:
         found = [((), str(error))]
     return [Submission('', path, inner, bad) for inner, bad in found]
@@ -163,29 +177,32 @@ def of_archive(archive, above):
     file, which lies in another one, above.
     """
     names = names_in(archive)
-    found = [n for n in names if NOTEBOOK.search(n)]
-    most = MOST if found else 1
-    found = found or [n for n in names if SCRIPT.search(n)]
+    found = chosen([n for n in names if not ARCHIVE.search(n)])
     if not found:
         return [(above, no_notebook(names))]
-    if len(found) > most:
+    if len(found) > MOST:
         return [(above, f'holds {len(found)} notebooks: hand in one')]
     return [((*above, n), '') for n in found]
 
 
-def of_class(archive, above):
-    """Return the same for a zip file in which all have handed in."""
-    found = []
+def of_class(archive):
+    """Return the same for a zip file in which all have handed in, each in a
+    folder or with a file.
+    """
+    found, folders = [], {}
     for name in names_in(archive):
-        if ARCHIVE.search(name):
+        folders.setdefault(name.partition('/')[0], []).append(name)
+    for names in folders.values():
+        for name in chosen(names):
+            if not ARCHIVE.search(name):
+                found.append(((name,), ''))
+                continue
             try:
                 found += of_archive(member(archive, name), (name,))
             except BadSubmission as error:
                 found.append(((name,), str(error)))
-        elif NOTEBOOK.search(name) or SCRIPT.search(name):
-            found.append(((name,), ''))
-        else:
-            found.append(((name,), no_notebook([name])))
+        if not chosen(names):
+            found.append(((names[0],), no_notebook(names)))
     return found
 
 

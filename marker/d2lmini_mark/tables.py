@@ -12,6 +12,16 @@ from d2lmini_mark.marking import SHORT, Result
 from d2lmini_mark.report import number, safe_cell
 
 NOTHING = 'nothing was handed in'
+MOODLE = [
+    'Identifier',
+    'Full name',
+    'Email address',
+    'Grade',
+    'Maximum grade',
+    'Last modified (grade)',
+    'Feedback comments',
+]
+CANVAS = ['Student', 'ID', 'SIS User ID', 'SIS Login ID', 'Section']
 MOST = 6  # mistakes of a question that are listed
 
 
@@ -115,45 +125,35 @@ def for_people(exam, found):
 def for_moodle(exam, found, assignment):
     """Return what Moodle reads under Grading, Upload grading worksheet."""
     most = sum(t.points for t in exam.tests)
-    titles = [
-        'Identifier',
-        'Full name',
-        'Email address',
-        'Grade',
-        'Maximum grade',
-        'Last modified (grade)',
-        'Feedback comments',
-    ]
-    lines = [titles]
+    lines = [MOODLE]
     for row in one_each(found):
         student = row.student or roster.Student(row.name)
         line = {
             'Identifier': student.id and f'Participant {student.id}',
             'Full name': student.name,
             'Last modified (grade)': '-',
-        } | {k: v for k, v in student.columns.items() if k in titles}
-        line |= {
+        }
+        line |= student.columns | {
             'Grade': row.points(),
             'Maximum grade': most,
             'Feedback comments': row.note(),
         }
-        lines.append([cell(line.get(title, '')) for title in titles])
+        lines.append([cell(line.get(title, '')) for title in MOODLE])
     return written(lines)
 
 
 def for_canvas(exam, found, assignment):
     """Return what Canvas reads under Grades, Import."""
     most = sum(t.points for t in exam.tests)
-    titles = ['Student', 'ID', 'SIS User ID', 'SIS Login ID', 'Section']
     lines = [
-        [*titles, safe_cell(assignment)],
+        [*CANVAS, safe_cell(assignment)],
         ['    Points Possible', '', '', '', '', most],
     ]
     for row in one_each(found):
         student = row.student or roster.Student(row.name)
         line = {'Student': student.name, 'ID': student.id} | student.columns
         lines.append(
-            [*(cell(line.get(title, '')) for title in titles), row.points()]
+            [*(cell(line.get(title, '')) for title in CANVAS), row.points()]
         )
     return written(lines)
 

@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import zipfile
-from pathlib import Path
 
 import pytest
 from submissions import DOUBLE, TOTAL, as_notebook
@@ -156,7 +155,7 @@ def test_zip_files(tmp_path):
     assert 'no zip file' in rows.pop('fay.zip')
     assert rows == {
         'gil.zip': 'BAD holds 11 notebooks: hand in one',
-        'hal.zip': 'BAD holds 2 notebooks: hand in one',
+        'hal.zip': 'BAD no notebook, but a.py, b.py',
     }
 
 
@@ -167,6 +166,7 @@ def test_a_zip_file_of_the_class(tmp_path):
             'all.zip': zipped(
                 {
                     'Ann Lee_1_assignsubmission_file_/01.ipynb': 'ann',
+                    'Ann Lee_1_assignsubmission_file_/helper.py': 'no',
                     'Bob Poe_2_assignsubmission_file_/hw.zip': zipped(
                         {'01.ipynb': 'bob'}
                     ),
@@ -179,6 +179,10 @@ def test_a_zip_file_of_the_class(tmp_path):
     words = list(found(tmp_path / 'all.zip').values())
     assert words[:2] == ['ann', 'bob'] and 'no zip file' in words[2]
     assert words[3] == 'BAD no notebook, but o.html' and len(words) == 4
+    write(tmp_path, {'ann.zip': zipped({'1.ipynb': 'ann', 'x.py': 'no'})})
+    one = {'ann.zip/1.ipynb': 'ann'}
+    assert found(tmp_path / 'ann.zip') == one  # no class
+    assert found(tmp_path / 'ann.zip', tmp_path / 'ann.zip') == one
 
 
 def test_zip_files_do_no_harm(tmp_path, monkeypatch):
@@ -482,12 +486,13 @@ def test_names_and_outputs_that_cannot_be_written(run, hidden, tmp_path):
     lone += DOUBLE.replace('\n', '\\n') + '"}]}'
     write(inside, {'lone.ipynb': lone})
     (tmp_path / 'class.csv').write_bytes(b'name\nAnn \xff\n')
-    for form in ['csv', 'moodle', 'canvas']:
-        out = tmp_path / f'{form}.csv'
-        command = [hidden, inside, '--out', out, '--format', form, '--force']
-        assert run(*command, '--roster', tmp_path / 'class.csv')[0] == 0
+    out = tmp_path / 'marks.csv'
+    command = [hidden, inside, '--out', out, '--roster']
+    for form in ['moodle', 'canvas', 'csv']:
+        options = [tmp_path / 'class.csv', '--format', form]
+        assert run(*command, *options)[0] == 0
         rows = table(out)
         assert 'NOT MARKED' not in str(rows) and len(rows) >= 5
-    assert sorted(float(r['total'] or 0) for r in table(
-        tmp_path / 'csv.csv')) == [0, 2, 2, 2, 5]  # fmt: skip
-    assert len(list(Path(tmp_path / 'csv.feedback').glob('*.html'))) == 5
+    assert sorted(float(r['total'] or 0) for r in rows) == [0, 2, 2, 2, 5]
+    pages = list((tmp_path / 'marks.feedback').glob('*.html'))
+    assert len(pages) == 5

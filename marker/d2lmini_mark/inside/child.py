@@ -214,12 +214,10 @@ def answer(conn, request, space, args, kwargs):
         asked = functools.partial(plain.Asked, ask=Line(conn, request).ask)
         args = plain.decode(args, asked=asked)
         kwargs = {k: plain.decode(v, asked=asked) for k, v in kwargs}
-        watched = function
-        if request['bans']:
-            watched = WATCH.Watch(function, request['bans'])
-        called = watched
+        watched = WATCH.Watch(function, request['bans'])
+        called = watched if request['bans'] else function
         if request['drive']:
-            called = functools.partial(driver(request['drive']), watched)
+            called = functools.partial(driver(request['drive']), called)
         value = plain.encode(called(*args, **kwargs))
         json.dumps(value)  # fails here or not at all
         return {
@@ -228,7 +226,7 @@ def answer(conn, request, space, args, kwargs):
                 plain.encode(args),
                 [[k, plain.encode(v)] for k, v in kwargs.items()],
             ],
-            'met': sorted(watched.met) if request['bans'] else [],
+            'met': sorted(watched.met),
         }
     except BaseException as error:
         return {'error': described(error)}

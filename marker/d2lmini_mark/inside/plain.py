@@ -56,15 +56,12 @@ def encode(value, functions=None):
         return encode(value.item())
     if isinstance(value, (torch.Tensor, np.ndarray)):
         return encode_array(value)
-    if isinstance(value, list):
-        return [encode(v, functions) for v in value]
-    if isinstance(value, tuple):
-        return {
-            'kind': 'tuple',
-            'data': [encode(v, functions) for v in value],
-        }
-    if isinstance(value, (set, frozenset)):
-        return {'kind': 'set', 'data': [encode(v) for v in value]}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        inner = [encode(v, functions) for v in value]
+        if isinstance(value, list):
+            return inner
+        kind = 'tuple' if isinstance(value, tuple) else 'set'
+        return {'kind': kind, 'data': inner}
     if isinstance(value, dict):
         return {
             'kind': 'dict',
