@@ -1,9 +1,10 @@
 """The parts of `python -m d2lmini_mark`, a marker of notebooks.
 
 On the teacher's side, which holds tests, expected values and verdicts: run.py
-goes from file to file, exam.py draws inputs, notebook.py reads a submission,
-boxes.py talks to the student's side, walls.py raises walls around it,
-marking.py judges, report.py writes.
+goes from submission to submission, which submissions.py finds and notebook.py
+reads; exam.py draws inputs, boxes.py talks to the student's side, walls.py
+raises walls around it, marking.py judges; roster.py knows the students,
+tables.py writes marks and report.py pages.
 
 On that side, which holds none of them and sees nothing but the folder inside:
 child.py runs the code of a submission. plain.py is what may pass between.

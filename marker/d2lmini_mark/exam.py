@@ -35,6 +35,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from d2lmini_check import questions
 from d2lmini_check.judge import as_demanded
 from d2lmini_check.questions import Case as call
@@ -101,7 +103,8 @@ class Exam:
     seed: int = 0
 
     def __post_init__(self):
-        with HERE:
+        with HERE, torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)  # for tests that make a network
             self.tests = [
                 draw_test(name, function, self)
                 for name, function in self.functions.items()

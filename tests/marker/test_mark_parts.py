@@ -131,6 +131,12 @@ def test_inputs_follow_the_seed(hidden):
     inputs = [str([r.wanted for r in d.tests[0].ready]) for d in drawn]
     assert inputs[0] == inputs[1] != inputs[2]
     assert len({d.digest() for d in drawn}) == 1
+    network = hidden.parent / 'network.py'  # it draws with PyTorch's own dice
+    network.write_text(
+        'import torch\nfrom d2lmini_mark import call, marks\n\n@marks(1)\n'
+        'def f(dice):\n    yield call(), torch.nn.Linear(2, 2).weight.detach()'
+    )
+    assert len({exam.draw(network, 5).digest() for _ in range(2)}) == 1
     changed = hidden.parent / 'changed.py'
     changed.write_text(hidden.read_text().replace('2 * X', '3 * X'))
     assert exam.draw(changed, 1).digest() != drawn[0].digest()

@@ -4,8 +4,8 @@
         submissions/*.ipynb
 
 A test is a generator with the name of the students' function: it draws inputs
-with the dice, which fall differently for every table of marks, and yields a
-call and what must come out of it. Keep your own tests in a private repository.
+with the dice, which fall differently for every submission, and yields a call
+and what must come out of it. Keep your own tests in a private repository.
 """
 import torch
 from torch.nn import functional as F
