@@ -11,6 +11,7 @@ from submissions import DOUBLE, ROOT, TOTAL, as_notebook, marked, statuses
 
 from d2lmini_mark import exam
 from d2lmini_mark import run as running
+from d2lmini_mark.boxes import Boxes
 from d2lmini_mark.marking import Result, Verdict
 
 LOOK_UP = """
@@ -181,6 +182,18 @@ def test_functions_stay_with_the_teacher(boxes, handed, name, status):
     cell = f'def {name}(f, x=0):\n    {ANSWERS[name][status]}'
     result = marked(boxes, drawn, cell)
     assert statuses(result) == {name: status}, result
+
+
+@pytest.mark.parametrize('forks', [True, False])
+def test_functions_are_asked_without_walls_too(handed, forks):
+    drawn = exam.draw(handed, 1)
+    drawn.tests = drawn.tests[:2]
+    cells = [
+        f'def {name}(f, x=0):\n    {found["right"]}'
+        for name, found in ANSWERS.items()
+    ]
+    unsafe = Boxes(walled=False, forks=forks)
+    assert marked(unsafe, drawn, *cells).points() == 2
 
 
 @pytest.mark.parametrize(
