@@ -105,7 +105,7 @@ def shrunk(picture):
     """Return a picture's media type and its bytes, a third of a PNG's."""
     file = io.BytesIO()
     if picture.getcolors(PHOTOGRAPH) is None:  # there are more
-        picture.save(file, 'JPEG', quality=92, subsampling=0, optimize=True)
+        picture.save(file, 'JPEG', quality=85, optimize=True)
         return 'image/jpeg', file.getvalue()
     picture.quantize(
         256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
