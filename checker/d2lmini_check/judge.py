@@ -222,12 +222,13 @@ def diagnose(question, answer, outcomes, ready, texts, first):
             return sentence
     if default := _wrong_default(question, answer, ready, texts):
         return default
-    if questions.said or questions.suspicions:
-        return '; '.join(questions.suspicions + questions.said)
+    if questions.suspicions:
+        return '; '.join(questions.suspicions)
     likely = {sentence: sum(_alike(o.value, wrong[sentence]) for o, text, (
         _, _, wrong) in zip(outcomes, texts, ready) if text)
         for sentence, value in ready[first][2].items()
-        if _alike(outcomes[first].value, value)}
+        if _alike(outcomes[first].value, value)
+        and compare.plainly(value, ready[first][1])}
     if likely:
         sentence = max(likely, key=likely.get)
         return f'{"" if question.secret else "It looks as if: "}{sentence}'

@@ -39,6 +39,9 @@ def convolve2d(X, K):
 '''],
     'edge_kernel': ['''
 def edge_kernel():
+    return [[-1 / 6] * 3, [0] * 3, [1 / 6] * 3]
+''', '''
+def edge_kernel():
     return torch.tensor([[-1., -1, -1], [0, 0, 0], [1, 1, 1]]) / 6
 ''', '''
 def edge_kernel():
@@ -180,13 +183,13 @@ def edge_kernel():
 '''),
         ('a tensor of shape (3, 3) is wanted, got list', '''
 def edge_kernel():
-    return [[-1 / 6] * 3, [0] * 3, [1 / 6] * 3]
+    return [[-1 / 6] * 3, [0] * 2, [1 / 6] * 3]
 '''),
         ('got shape (3, 1)', '''
 def edge_kernel():
     return torch.tensor([[-0.5], [0], [0.5]])
 '''),
-        ('must hold floats', '[-1., -2, -1], [0, 0, 0], [1, 2, 1]]) / 8',
+        ('the scale is wrong', '[-1., -2, -1], [0, 0, 0], [1, 2, 1]]) / 8',
          '[-1, -2, -1], [0, 0, 0], [1, 2, 1]])'),
     ],
     'learn_kernel': [
@@ -228,6 +231,15 @@ def count_weights(H, W, h, w):
          'return full + sparse +'),
     ],
     'commutes': [
+        ('take abs()', 'torch.allclose(shifted_first, '
+         'shifted_last, atol=1e-4)',
+         'bool((shifted_first - shifted_last < 1e-4).all())'),
+        ('take abs()', 'torch.allclose(shifted_first, '
+         'shifted_last, atol=1e-4)',
+         'bool((shifted_last - shifted_first < 1e-4).all())'),
+        ('wanted = False', 'torch.allclose(shifted_first, '
+         'shifted_last, atol=1e-4)',
+         'bool((shifted_first - shifted_last).mean().abs() < 1e-4)'),
         ('that asks for invariance', '= torch.roll(f(X), (down, right), '
          'dims=(0, 1))', '= f(X)'),
         ('neither is shifted', '''
@@ -250,7 +262,7 @@ def commutes(f, X, down, right):
         ('swapped on one of the two ways', 'f(X), (down, right)',
          'f(X), (right, down)'),
         ('always True', 'return torch', 'return True or torch'),
-        ('a bool such as True is wanted', '''
+        ('a bool such as False is wanted', '''
 def commutes(f, X, down, right):
     a = f(torch.roll(X, (down, right), dims=(0, 1)))
     return (a - torch.roll(f(X), (down, right), dims=(0, 1))).abs() < 1e-4

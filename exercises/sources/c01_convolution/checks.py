@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from d2lmini_check.compare import as_tensor
 from d2lmini_check.questions import Case, Question, Wrong
 
 
@@ -106,7 +107,7 @@ convolve2d = Question(
 
 def look(answer, image):
     """Return what an edge kernel gives on a test image."""
-    K = answer()
+    K = as_tensor(answer(), torch.zeros(3, 3))
     if not isinstance(K, torch.Tensor) or K.shape != (3, 3):
         raise Wrong('a tensor of shape (3, 3) is wanted, got '
                     + (f'shape {tuple(K.shape)}' if isinstance(
@@ -317,10 +318,17 @@ def gap(f, X, down, right):
     return (f(moves(X, down, right)) - moves(f(X), down, right)).abs().max()
 
 
+def corner(X):
+    """Add the first pixel to all: two ways differ in one direction."""
+    return X + X[0, 0]
+
+
 commutes = Question(
     lambda f, X, down, right: bool(gap(f, X, down, right) < 1e-4),
     lambda dice: [Case(f, dice.whole(4, 4), *by) for f in layers(dice)
-                  for by in [(1, 2), (1, 0), (0, 1)]],
+                  for by in [(1, 2), (1, 0), (0, 1)]]
+    + [Case(Named('add the first pixel to all', corner), X, 1, 1) for X in (
+        torch.eye(9)[:1].reshape(3, 3), 1 - torch.eye(9)[:1].reshape(3, 3))],
     ('There are two ways around the square: shift and then the layer, or '
      'the layer and then shift. Do both, and compare.',
      'torch.roll(X, (down, right), dims=(0, 1)) shifts. Floats differ in '
@@ -331,6 +339,14 @@ commutes = Question(
              (f(moves(X, down, right)) - f(X)).abs().max() < 1e-4),
      'this compares f(X) with X: neither is shifted':
          lambda f, X, down, right: bool((f(X) - X).abs().max() < 1e-4),
+     'differences count on both sides of 0: take abs() before you compare':
+         lambda f, X, down, right: bool(
+             (f(moves(X, down, right)) - moves(f(X), down, right) < 1e-4
+              ).all()),
+     'differences must be small on both sides of 0: take abs() first':
+         lambda f, X, down, right: bool(
+             (moves(f(X), down, right) - f(moves(X, down, right)) < 1e-4
+              ).all()),
      'it must be True where both ways agree, and False where they differ: '
      'here it is the other way round':
          lambda f, X, down, right: bool(gap(f, X, down, right) >= 1e-4),

@@ -60,7 +60,7 @@ def pad2d(X, p, mode='zeros'):
         elif mode == 'replicate':
             ends = X[:1].repeat(p, 1), X[-1:].repeat(p, 1)
         else:
-            ends = X[-p:], X[:p]
+            ends = X[len(X) - p:], X[:p]
         X = torch.cat([ends[0], X, ends[1]]).T
     return X
 '''],
@@ -116,7 +116,9 @@ def conv1x1(X, K):
 '''],
     'grouped': ['''
 def grouped(X, K, groups):
-    return F.conv2d(X, K, groups=groups)
+    X, K = X.unflatten(0, (groups, -1)), K.unflatten(0, (groups, -1))
+    return torch.stack([F.conv2d(X[g:g + 1], K[g])[0]
+                        for g in range(groups)]).flatten(0, 1)
 ''', '''
 def grouped(X, K, groups):
     size, maps = K.shape[1], []
@@ -192,6 +194,19 @@ WRONG = {
         ('NameError', '2 * padding - span', '2 * pad - span'),
     ],
     'pad2d': [
+        ('the shape is', '''
+def pad2d(X, p, mode='zeros'):
+    def ends(X):
+        if mode == 'zeros':
+            return torch.cat([0 * X[:1].repeat(p, 1), X, 0 * X[:1].repeat(
+                p, 1)])
+        if mode == 'circular':
+            return torch.cat([X[-p:], X, X[:p]])
+        if mode == 'reflect':
+            return torch.cat([X[1:p + 1].flip(0), X, X[-p - 1:-1].flip(0)])
+        return torch.cat([X[:1].repeat(p, 1), X, X[-1:].repeat(p, 1)])
+    return ends(ends(X).T).T
+'''),
         ('the mirror stands on the border pixel', '''
 def pad2d(X, p, mode='zeros'):
     def index(n):
@@ -312,6 +327,16 @@ def conv1x1(X, K):
          'X.reshape(N, C, H * W) @ K'),
     ],
     'grouped': [
+        ('without the argument `groups`', '''
+def grouped(X, K, groups):
+    return F.conv2d(X[None], K, groups=groups)[0]
+'''),
+        ('without the argument `groups`', '''
+def grouped(X, K, groups):
+    conv = nn.Conv2d(len(X), len(K), K.shape[2:], groups=groups, bias=False)
+    conv.weight.data = K
+    return conv(X)
+'''),
         ('the first group of channels only', 'X.chunk(groups)',
          '[X[:K.shape[1]]] * groups'),
         ('the maps of all groups are summed',

@@ -2,8 +2,9 @@
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
-from d2lmini_check.questions import Case, Question, predictions
+from d2lmini_check.questions import Case, Question, Wrong, predictions
 
 
 def conv(X, K, **options):
@@ -99,7 +100,8 @@ pad2d = Question(
     lambda dice: [Case(dice.whole(2, 3, low=1, high=10), 1)] + [
         Case(dice.whole(*shape, low=1, high=10), p, mode)
         for mode in MODES for shape, p in [
-            ((2, 3), 1), ((3, 2), 1), ((4, 3), 2), ((3, 5), 2)]]
+            ((2, 3), 1), ((3, 2), 1), ((4, 3), 2), ((3, 5), 2),
+            ((4, 4), 0)]]
     + [Case(dice.normal(3, 3).double(), 1, m) for m in MODES],
     ('Work in one dimension first. For a row a b c and p = 2: zeros '
      '0 0 a b c 0 0, replicate a a a b c c c, reflect c b a b c b a, '
@@ -306,6 +308,24 @@ def order_of(X, K, groups, inputs=None, outputs=None):
     return by_groups(shuffled(X, inputs), shuffled(K, outputs), groups)
 
 
+class NoGroups(TorchFunctionMode):
+    """Refuse a convolution whose argument `groups` is not 1."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, '__name__', '') == 'conv2d' and (
+                kwargs.get('groups', args[6] if len(args) > 6 else 1) != 1):
+            raise Wrong('the question asks you to do without the argument '
+                        '`groups` of the convolution')
+        return func(*args, **kwargs)
+
+
+def without_groups(answer, X, K, groups):
+    """Call an answer, and look how it convolves."""
+    with NoGroups():
+        return answer(X, K, groups)
+
+
 grouped = Question(
     by_groups,
     lambda dice: [Case(dice.whole(*x), dice.whole(*k), g) for x, k, g in [
@@ -340,7 +360,7 @@ grouped = Question(
      'the first kernels are used for every group':
          lambda X, K, groups: by_groups(
              X, torch.cat([K[:len(K) // groups]] * groups), groups)},
-    grad=('X', 'K'))
+    use=without_groups, grad=('X', 'K'))
 
 
 def smallest_input(layers):

@@ -79,7 +79,7 @@ check('02.output_size', output_size)
 #
 # Section: [Padding: what stands outside the image?](../chapters/02_padding_stride_channels.ipynb)
 #
-# Put `p` pixels on each of the four sides of `X`, of shape (H, W), without `F.pad` or NumPy's `pad`. `p` is smaller than H and W. The
+# Put `p` pixels on each of the four sides of `X`, of shape (H, W), without `F.pad` or NumPy's `pad`. `p` is smaller than H and W, and may be 0. The
 # modes are those of `nn.Conv2d`: `'zeros'`, `'reflect'`, `'replicate'`, `'circular'`.
 #
 # By hand: the row 1 2 3 with p = 1 becomes 0 1 2 3 0 (zeros), 2 1 2 3 2 (reflect), 1 1 2 3 3 (replicate) and 3 1 2 3 1 (circular).

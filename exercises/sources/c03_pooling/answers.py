@@ -116,6 +116,8 @@ WRONG = {
         ('7 predictions are wanted', ', (8, 3, 10, 10), 0', ''),
     ],
     'pool2d': [
+        ('numbers are wrong', "float('-inf')", '-1e9'),
+        ('numbers are wrong', "float('-inf')", '-99.0'),
         ('minus infinity', "float('-inf') if mode == 'max' else 0.0", '0.0'),
         ('the stride is the window, not 1', 'stride or k', 'stride or 1'),
         ('the stride that is given is ignored', 'stride or k', 'k'),

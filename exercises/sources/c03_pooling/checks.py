@@ -88,6 +88,7 @@ def pool_cases(dice):
         X = dice.whole(*size, low=-9, high=0)
         cases += [Case(X, k, **options), Case(X, k, 'max', **options),
                   Case(X, k, 'avg', **options)]
+    cases.append(Case(-1e30 * dice.whole(3, 4, low=1, high=9), 3, 'max', 2, 1))
     return cases + [Case(dice.normal(4, 4).double(), 2, mode)
                     for mode in ['max', 'avg']]
 

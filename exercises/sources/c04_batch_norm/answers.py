@@ -98,6 +98,23 @@ def bn_backward(dY, X, gamma, eps=1e-5):
     return dX, (dY * centered * inverse).sum(0), dY.sum(0)
 '''],
     'BatchNorm': ['''
+class BatchNorm(nn.Module):
+    def __init__(self, num_features):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(num_features))
+        self.beta = nn.Parameter(torch.zeros(num_features))
+        self.mean = nn.Parameter(torch.zeros(num_features), False)
+        self.var = nn.Parameter(torch.ones(num_features), False)
+
+    def forward(self, X):
+        mean, var, n = self.mean, self.var, len(X)
+        if self.training:
+            mean, var = X.mean(0), X.var(0, unbiased=False)
+            with torch.no_grad():
+                self.mean.mul_(0.9).add_(0.1 * mean)
+                self.var.mul_(0.9).add_(0.1 * var * n / (n - 1))
+        return self.gamma * (X - mean) / (var + 1e-5).sqrt() + self.beta
+''', '''
 class BatchNorm(nn.BatchNorm1d):
     pass
 ''', '''
@@ -230,6 +247,10 @@ def bn_backward(dY, X, gamma, eps=1e-5):
 '''),
     ],
     'BatchNorm': [
+        ('gradient for the layer before', 'X.mean(0), X.var(0, correction=0)',
+         'X.mean(0).detach(), X.var(0, correction=0).detach()'),
+        ('gradient for the layer before', 'X.mean(0), X.var(0, correction=0)',
+         'X.mean(0), X.detach().var(0, correction=0)'),
         ('register_buffer', '''
 class BatchNorm(nn.Module):
     def __init__(self, num_features):

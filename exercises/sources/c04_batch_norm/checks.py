@@ -372,12 +372,23 @@ def live(answer, steps):
     X = torch.tensor([[1., 2., 3.]])
     if layer(X) is None:
         raise Wrong('forward returns None: is a `return` missing?')
+    seen['gradient for the layer before'] = gradient_back(answer(3))
     seen['output for one example in eval mode'] = layer(X).detach()
     seen['output for the same a second time'] = layer(X).detach()
     seen['tensors in state_dict() besides the two parameters'] = sum(
         v.is_floating_point() for v in layer.state_dict().values()) - sum(
             p.requires_grad for p in layer.parameters())
     return seen
+
+
+def gradient_back(layer):
+    """Return the gradient that a fresh layer hands back in train mode."""
+    X = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+    weights = torch.arange(18.).reshape(6, 3).sin()
+    X.requires_grad_()
+    Y = layer.train()(X)
+    grad, = torch.autograd.grad((Y * weights).sum(), X, allow_unused=True)
+    return 0. if grad is None else grad
 
 
 def train(layer, steps):

@@ -201,6 +201,8 @@ check('04.bn_backward', bn_backward)
 #         return self.gamma * X_hat + self.beta
 # ```
 #
+# Also: gradients must flow back to the layer before, as they do through `nn.BatchNorm1d`.
+#
 # By hand: in eval mode a fresh layer has mean 0 and variance 1, so the example (1, 2, 3) must come out as (1, 2, 3), but for eps. What does
 # the one above give?
 

@@ -269,19 +269,25 @@ def googlenet(num_classes):
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 16, 3, stride=2, padding=1)
-        self.conv2 = nn.Conv2d(16, 40, 3, padding=1)
-        self.norm1, self.norm2 = nn.BatchNorm2d(16), nn.BatchNorm2d(40)
-        self.fc = nn.Linear(40 * 49, 10)
+        self.conv1 = nn.Conv2d(1, 8, 5, padding=2, bias=False)
+        self.conv2 = nn.Conv2d(8, 16, 5, padding=2, bias=False)
+        self.norm1, self.norm2 = nn.BatchNorm2d(8), nn.BatchNorm2d(16)
+        self.fc = nn.Linear(16 * 49, 10)
 
     def forward(self, X):
         X = F.max_pool2d(F.relu(self.norm1(self.conv1(X))), 2)
-        X = F.relu(self.norm2(self.conv2(X)))
+        X = F.max_pool2d(F.relu(self.norm2(self.conv2(X))), 2)
         return self.fc(X.flatten(1))
 
 
 design = Net
-''', ('nn.MaxPool2d(2)', 'nn.AvgPool2d(2)')],
+''', '''
+def design():
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(16 * 49, 10))
+'''],
 }
 
 WRONG = {
@@ -352,6 +358,11 @@ def evaluate(net, batches):
         ('IndexError', 'argmax(1)', 'argmax(2)'),
     ],
     'vgg_block': [
+        ('is used more than once', 'layers.append(nn.Conv2d(in_channels, '
+         'out_channels, 3, padding=1))', 'layers.append(layers[0] if '
+         'layers and out_channels == in_channels == layers[0].in_channels\n'
+         '                      else nn.Conv2d('
+         'in_channels, out_channels, 3, padding=1))'),
         ('the activations are missing',
          '        layers.append(nn.ReLU())\n', ''),
         ('no ReLU behind it', 'layers.append(nn.MaxPool2d(2))',
@@ -380,6 +391,28 @@ def evaluate(net, batches):
         ('the biases are missing', '73856', '73728'),
     ],
     'Residual': [
+        ('the block changes its input', 'return F.relu(Y + self.shortcut(X))',
+         'X = self.shortcut(X)\n        X += Y\n        return F.relu(X)'),
+        ('the gradient that goes back to X', 'self.shortcut(X))',
+         'self.shortcut(X.detach()))'),
+        ('the gradient that goes back to X',
+         'self.shortcut(X))', 'self.shortcut(X).detach())'),
+        ('`conv2`: made but not used', 'self.conv2(Y)', 'self.conv1(Y)'),
+        ('`bn2`: made but not used', 'self.bn2(', 'self.bn1('),
+        ('`bn1` is used more than once', '        self.bn2 = nn.BatchNorm2d('
+         'out_channels)\n', '', 'self.bn2(', 'self.bn1('),
+        ('no running statistics', 'nn.BatchNorm2d(out_channels)\n',
+         'nn.BatchNorm2d(\n            out_channels, '
+         'track_running_stats=False)\n'),
+        ('the first batch norm is missing', 'self.bn1(self.conv1(X))',
+         'self.conv1(X)', '        self.bn1 = nn.BatchNorm2d('
+         'out_channels)\n', ''),
+        ('the first ReLU stands before the first batch norm',
+         'F.relu(self.bn1(self.conv1(X)))', 'self.bn1(F.relu(self.conv1(X)))'),
+        ('the addition stands before the second batch norm',
+         'self.bn2(self.conv2(Y))\n        return F.relu(Y + '
+         'self.shortcut(X))', 'self.conv2(Y) + self.shortcut(X)\n        '
+         'return F.relu(self.bn2(Y))'),
         ('one too many', 'F.relu(Y + self.shortcut(X))',
          'F.relu(Y) + self.shortcut(X)'),
         ('the shortcut is not added', 'Y + self.shortcut(X)', 'Y'),
@@ -405,6 +438,19 @@ def evaluate(net, batches):
         ('before Module.__init__() call', 'super().__init__()', 'pass'),
     ],
     'Bottleneck': [
+        ('the gradient that goes back to X', 'self.shortcut(X))',
+         'self.shortcut(X.detach()))'),
+        ('the second ReLU is missing', 'nn.BatchNorm2d(middle), nn.ReLU(),\n'
+         '            nn.Conv2d(middle, out_channels',
+         'nn.BatchNorm2d(middle),\n            nn.Conv2d(middle, '
+         'out_channels'),
+        ('the third batch norm is missing', '1, bias=False),\n            '
+         'nn.BatchNorm2d(out_channels))', '1, bias=False))'),
+        ('the second batch norm is missing', 'padding=1, bias=False),\n'
+         '            nn.BatchNorm2d(middle),', 'padding=1, bias=False),\n'),
+        ('ReLU behind the third convolution', '1, bias=False),\n            '
+         'nn.BatchNorm2d(out_channels))', '1, bias=False), nn.ReLU(),'
+         '\n            nn.BatchNorm2d(out_channels))'),
         ('put it into the 3x3', '''
 class Bottleneck(nn.Module):
     def __init__(self, in_channels, out_channels, stride=1):
@@ -439,6 +485,10 @@ class Bottleneck(nn.Module):
         ('TypeError', 'out_channels // 4', 'out_channels / 4'),
     ],
     'Inception': [
+        ('`b4.1`: made but not used, or cut off', 'self.b4(X)]',
+         'self.b4(X).detach()]'),
+        ('the gradient that goes back to X', 'self.b4(X)]',
+         'self.b4(X.detach())]'),
         ('the last convolutions of the branches', 'F.relu(torch.cat(branches,'
          ' dim=1))', 'torch.cat(branches, dim=1)'),
         ('behind the 1x1 reductions', ' nn.ReLU(),', ''),
@@ -483,6 +533,10 @@ class Inception(nn.Module):
         ('is a `return` missing', 'return F', 'F'),
     ],
     'DenseBlock': [
+        ('the gradient that goes back to X', '[X, layer(X)]',
+         '[X.detach(), layer(X)]'),
+        ('no running statistics', 'nn.BatchNorm2d(channels)',
+         'nn.BatchNorm2d(channels, track_running_stats=False)'),
         ('the input is not kept', '''
 class DenseBlock(nn.Module):
     def __init__(self, num_layers, in_channels, growth_rate):
@@ -509,6 +563,11 @@ class DenseBlock(nn.Module):
         ('RuntimeError', ', padding=1', ''),
     ],
     'transition': [
+        ('the ReLU stands before the batch norm', 'nn.BatchNorm2d('
+         'in_channels), nn.ReLU(),', 'nn.ReLU(), nn.BatchNorm2d('
+         'in_channels),'),
+        ('no running statistics', 'nn.BatchNorm2d(in_channels)',
+         'nn.BatchNorm2d(in_channels, track_running_stats=False)'),
         ('takes the maximum', 'nn.AvgPool2d', 'nn.MaxPool2d'),
         ('the pooling is missing', ',\n        nn.AvgPool2d(2))', ')'),
         ('the ReLU is missing', ' nn.ReLU(),', ''),
@@ -539,20 +598,32 @@ class DenseBlock(nn.Module):
         ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
     'design': [
-        ('60,430 parameters, wanted are fewer than 50,000', '''
+        ('60,430 parameters, wanted are fewer than 20,000', '''
 def design():
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 76), nn.ReLU(),
                          nn.Linear(76, 10))
 '''),
-        ('wanted is 0.85 with fewer than 50,000', '''
+        ('wanted is 0.845 with fewer than 20,000', '''
 def design():
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 '''),
-        ('wanted are ten scores', '48 * 7 * 7, 10', '48 * 7 * 7, 9'),
-        ('wanted are ten scores', 'nn.Flatten(), nn.Linear(48 * 7 * 7, 10)',
-         'nn.Conv2d(48, 10, 7)'),
-        ('it gives probabilities', '7, 10))', '7, 10), nn.Softmax(1))'),
-        ('cannot be multiplied', '48 * 7 * 7', '48 * 5 * 5'),
+        ('wanted is 0.845 with fewer than 20,000', '''
+def design():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 24), nn.ReLU(),
+                         nn.Linear(24, 10))
+'''),
+        ('wanted is 0.845 with fewer than 20,000', '''
+def design():
+    return nn.Sequential(
+        nn.AvgPool2d(2), nn.Flatten(), nn.Linear(196, 64),
+        nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 32),
+        nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10))
+'''),
+        ('wanted are ten scores', '32 * 3 * 3, 10', '32 * 3 * 3, 9'),
+        ('wanted are ten scores', 'nn.Flatten(), nn.Linear(32 * 3 * 3, 10)',
+         'nn.Conv2d(32, 10, 3)'),
+        ('it gives probabilities', '3, 10))', '3, 10), nn.Softmax(1))'),
+        ('cannot be multiplied', '32 * 3 * 3', '32 * 5 * 5'),
         ('nothing in it can learn', 'return nn.Sequential(',
          'return nn.Sequential(nn.Flatten()) or (', '10))', '10),)'),
         ('nothing in it can learn', '10))', '10)).requires_grad_(False)'),
@@ -568,10 +639,6 @@ def design():
 # Questions with no one solution: a changed number is another right one.
 DESIGNS = {'design'}
 
+
 # Right answers that get a remark with these words.
-REMARK = {
-    'Residual': [
-        ('the block changes its input', 'return F.relu(Y + self.shortcut(X))',
-         'X = self.shortcut(X)\n        X += Y\n        return F.relu(X)'),
-    ],
-}
+REMARK: dict[str, list] = {}

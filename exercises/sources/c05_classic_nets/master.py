@@ -120,6 +120,8 @@ check('05.evaluate', evaluate)
 # convolution takes `in_channels`, all of them give `out_channels`.
 #
 # By hand: `vgg_block(2, 1, 8)` makes (N, 1, 28, 28) into (N, 8, 14, 14), with 8 · (9 + 1) + 8 · (72 + 1) = 664 parameters.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 def vgg_block(num_convs, in_channels, out_channels):
@@ -179,6 +181,8 @@ check('05.stacks', stacks)
 #
 # Each convolution has a bias and is followed by ReLU. By hand: `Inception(192, 64, (96, 128), (16, 32), 32)` gives
 # 64 + 128 + 32 + 32 = 256 channels.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 class Inception(nn.Module):
@@ -220,6 +224,8 @@ check('05.Inception', Inception)
 #
 # By hand: `Residual(2, 2)` has two convolutions of 2 · 2 · 9 = 36 weights and two batch norms of 4 parameters: 80. `Residual(2, 2, stride=2)`
 # has a shortcut too, with 4 weights and 4 parameters: 88.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 class Residual(nn.Module):
@@ -262,6 +268,8 @@ check('05.Residual', Residual)
 # `out_channels` can be divided by 4.
 #
 # By hand: `Bottleneck(8, 8)` has 8 · 2 + 2 · 2 · 9 + 2 · 8 = 68 weights and batch norms of 4, 4 and 16 parameters: 92.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 class Bottleneck(nn.Module):
@@ -304,6 +312,8 @@ check('05.Bottleneck', Bottleneck)
 #
 # By hand: `DenseBlock(2, 3, 4)` takes 3 channels. The first layer makes 4 of 3, so 7 go on; the second makes 4 of 7, so 11 come out. Growth
 # counts once for *each* layer.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 class DenseBlock(nn.Module):
@@ -339,6 +349,8 @@ check('05.DenseBlock', DenseBlock)
 # Between two dense blocks stands a transition: batch norm, ReLU, a 1x1 convolution without bias to `out_channels`, and 2x2 average pooling.
 #
 # By hand: `transition(8, 4)` makes (N, 8, 6, 6) into (N, 4, 3, 3), with 16 parameters of batch norm and 32 weights.
+#
+# Also: gradients must flow back to the input and to every parameter.
 
 # %%
 def transition(in_channels, out_channels):
@@ -409,27 +421,27 @@ def googlenet(num_classes):
 check('05.googlenet', googlenet)
 
 # %% [markdown]
-# ## 12. Design a network of less than 50,000 parameters ★★★, 40 minutes
+# ## 12. Design a network of fewer than 20,000 parameters ★★★, 40 minutes
 #
 # Section: [Depth and width: halve the map, double the channels?](../chapters/05_classic_nets.ipynb)
 #
-# Return a network of your own, with fewer than 50,000 parameters, for images (N, 1, 28, 28) and ten classes. The check trains it on the 5,000 images of
+# Return a network of your own, with fewer than 20,000 parameters, for images (N, 1, 28, 28) and ten classes. The check trains it on the 5,000 images of
 # Fashion-MNIST that come with the package: 4,000 to learn from, five times, with Adam and a rate that rises to 0.01 and falls again; then it
-# asks for an accuracy of at least **0.85** on the other 1,000. That must be done in two minutes on your machine. A linear classifier reaches 0.83, so does a network of two linear layers.
+# asks for an accuracy of at least **0.845** on the other 1,000. That must take less than two minutes of computing on your machine. A linear classifier reaches 0.83; the networks of linear layers that we tried within this budget got to 0.84 at most.
 #
-# By hand: `nn.Linear(784, 60)` alone has 784 · 60 + 60 = 47,100 parameters. A 3x3 convolution from 16 to 32 channels has 16 · 32 · 9 + 32 = 4,640: where is your budget best spent, and
+# By hand: `nn.Linear(784, 25)` alone has 784 · 25 + 25 = 19,625 parameters. A 3x3 convolution from 16 to 32 channels has 16 · 32 · 9 + 32 = 4,640: where is your budget best spent, and
 # how do you keep the linear layer small? Count before you check.
 
 # %%
 def design():
-    """Return a network with fewer than 50,000 parameters."""
+    """Return a network with fewer than 20,000 parameters."""
     # BEGIN SOLUTION
     return nn.Sequential(
         nn.Conv2d(1, 16, 5, stride=2, padding=2, bias=False),
         nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 48, 3, padding=1, bias=False),
-        nn.BatchNorm2d(48), nn.ReLU(),
-        nn.Flatten(), nn.Linear(48 * 7 * 7, 10))
+        nn.Conv2d(16, 32, 3, padding=1, bias=False),
+        nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(32 * 3 * 3, 10))
     # END SOLUTION
 
 

@@ -111,7 +111,7 @@ def softmax_loss(scores, y):
     for n, (row, right) in enumerate(zip(scores, y)):
         e = np.exp(row - max(row))
         p = e / sum(e)
-        loss -= np.log(p[right]) / len(y)
+        loss += (max(row) - row[right] + np.log(sum(e))) / len(y)
         dscores[n] = p / len(y)
         dscores[n, right] -= 1 / len(y)
     return loss, dscores
@@ -178,6 +178,9 @@ def numerical_gradient(f, x, h=1e-5):
         ('TypeError', 'above = f()', 'above = f(x)'),
     ],
     'conv_backward': [
+        ('the shape is', 'np.zeros_like(X), np', 'np.zeros(((dY.shape[0] - 1)'
+         ' * stride + h,\n                       (dY.shape[1] - 1) * stride '
+         '+ w)), np'),
         ('the last one wins', 'dX[a:a + h, b:b + w] +=',
          'dX[a:a + h, b:b + w] ='),
         ('the kernel is flipped', '* K\n', '* K[::-1, ::-1]\n'),
@@ -253,6 +256,12 @@ def pool_backward(dY, X, k):
          'np.zeros((dY.shape[0] * k, dY.shape[1] * k))'),
     ],
     'softmax_loss': [
+        ('got', '-log_p[rows, y].mean()',
+         '-np.log(np.exp(log_p[rows, y]) + 1e-12).mean()'),
+        ('got', '-log_p[rows, y].mean()',
+         '-np.log(np.exp(log_p[rows, y]).clip(1e-15)).mean()'),
+        ('got', '-log_p[rows, y].mean()',
+         '-np.log(np.exp(log_p[rows, y])).mean()'),
         ('subtract the maximum', ' - scores.max(axis=1, keepdims=True)',
          ' * 1.0'),
         ('the loss is summed', '-log_p[rows, y].mean()',

@@ -48,7 +48,8 @@ def conv_cases(dice):
     for x, k, stride in [((1, 1), (1, 1), 1), ((1, 3), (1, 2), 1),
                          ((2, 2), (2, 1), 1), ((3, 3), (2, 2), 1),
                          ((3, 3), (1, 1), 2), ((3, 5), (1, 3), 2),
-                         ((5, 5), (3, 3), 2)]:
+                         ((5, 5), (3, 3), 2), ((4, 5), (3, 2), 2),
+                         ((6, 5), (2, 1), 3)]:
         y = [(n - m) // stride + 1 for n, m in zip(x, k)]
         cases.append(Case(whole(dice, *y), whole(dice, *x), whole(dice, *k),
                           *([] if stride == 1 else [stride])))
@@ -218,7 +219,8 @@ softmax_loss = Question(
                   Case(np.array([[1000., 0.], [0., 1001.]]),
                        np.array([0, 1])),
                   Case(np.array([[1000., 999.], [-1000., -1001.]]),
-                       np.array([0, 1]))]
+                       np.array([0, 1])),
+                  Case(np.array([[0., -1000.], [3., 4.]]), np.array([1, 0]))]
     + [Case(dice.normal(n, k).double().numpy() * 2,
             np.array([dice.number(0, k - 1) for _ in range(n)]))
        for n, k in [(1, 3), (2, 3), (4, 5)]],

@@ -158,7 +158,7 @@ check('06.pool_backward', pool_backward)
 # Section: [Which loss, and why this one?](../chapters/06_by_hand.ipynb)
 #
 # `scores` has shape (N, K), `y` holds the right classes, 0 to K - 1. Return the mean cross-entropy of the minibatch, in nats, and its
-# gradient with respect to the scores. Scores of 1000 must not overflow.
+# gradient with respect to the scores. Scores of 1000 must not overflow: if the score of the right class is smaller than another one by 1000, its loss is 1000.
 #
 # By hand: scores (log 3, 0), right class 0. The softmax is (3/4, 1/4), the loss -log 0.75 = 0.288, the gradient (0.75 - 1, 0.25).
 

@@ -195,6 +195,15 @@ def replace_head(net, num_classes):
 '''),
     ],
     'freeze': [
+        ('parameters of the body that get a gradient', '''
+def freeze(net, head):
+    name = [n for n, m in net.named_modules() if m is head][0]
+    for n, p in net.named_parameters():
+        p.requires_grad = n.startswith(name)
+    net.eval()
+    head.train()
+    return net
+'''),
         ('whatever requires_grad says', 'net.eval()', 'net.train()'),
         ('the mode is left as it was', '    net.eval()\n', ''),
         ('nothing is left to train', '    head.requires_grad_(True)\n', ''),
@@ -242,6 +251,14 @@ def freeze(net, head):
         ('return net itself', 'return net', 'return head'),
     ],
     'param_groups': [
+        ('rates of the trainable body', '''
+def param_groups(net, head, lr, body_lr):
+    name = [n for n, m in net.named_modules() if m is head][0]
+    own = [p for n, p in net.named_parameters() if n.startswith(name)]
+    body = [p for n, p in net.named_parameters()
+            if not n.startswith(name) and p.requires_grad]
+    return [{'params': own, 'lr': lr}, {'params': body, 'lr': body_lr}]
+'''),
         ('the rates are swapped', '''
 def param_groups(net, head, lr, body_lr):
     own = set(head.parameters())

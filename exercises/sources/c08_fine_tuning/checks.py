@@ -68,6 +68,19 @@ class Attribute(nn.Module):
         return self.fc(self.drop(self.norm(self.conv(X)).mean((2, 3))))
 
 
+class Alike(Attribute):
+    """A network with a layer whose name begins as that of its head."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc_norm = nn.BatchNorm1d(3)
+        self.fc = self._modules.pop('fc')  # the head is the last one
+
+    def forward(self, X):
+        Y = self.norm(self.conv(X)).mean((2, 3))
+        return self.fc(self.drop(self.fc_norm(Y)))
+
+
 class Classifier(nn.Module):
     """A network with two linear layers in its classifier, as VGG's."""
 
@@ -91,9 +104,11 @@ def sequential():
 
 
 MAKES = {'nn.Sequential': sequential, 'head is net.fc': Attribute,
-         'head is net.classifier[2]': Classifier}
+         'head is net.classifier[2]': Classifier,
+         'head is net.fc, beside net.fc_norm': Alike}
 HEADS = {'nn.Sequential': '6', 'head is net.fc': 'fc',
-         'head is net.classifier[2]': 'classifier.2'}
+         'head is net.classifier[2]': 'classifier.2',
+         'head is net.fc, beside net.fc_norm': 'fc'}
 
 
 def make(kind):
@@ -150,7 +165,8 @@ def replaced(answer, kind, num_classes):
     next(net.parameters()).requires_grad_(False)
     state = settings(net.train(num_classes == 3))
     body = {name: numbers.clone() for name, numbers in
-            net.state_dict().items() if not name.startswith(HEADS[kind])}
+            net.state_dict().items()
+            if not name.startswith(HEADS[kind] + '.')}
     check_is_net(answer(net, num_classes), net, kind)
     new = net.get_submodule(HEADS[kind])
     Y = scores_of(net, images(2))
@@ -179,7 +195,7 @@ def replaced(answer, kind, num_classes):
 def replaced_truth(kind, num_classes):
     """Say what must be in the place of the head."""
     size = {'nn.Sequential': 4, 'head is net.fc': 3,
-            'head is net.classifier[2]': 5}[kind]
+            'head is net.classifier[2]': 5}.get(kind, 3)
     return {'shape of the scores of two images': (2, num_classes),
             'the layer in its place': 'Linear',
             'inputs and outputs of the new head': (size, num_classes),
@@ -280,7 +296,7 @@ def observed(net, head):
     buffers = [b.clone() for b in net.buffers()]
     weights = [p.detach().clone() for p in net.parameters()]
     body = [m for m in net.modules() if m not in set(head.modules())
-            and isinstance(m, (nn.BatchNorm2d, nn.Dropout))]
+            and isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.Dropout))]
     result = {
         'parameters of the head that get a gradient': sum(
             p.numel() for p in own if p.requires_grad),

@@ -289,7 +289,7 @@ WRONG = {
         ('RuntimeError', '(-1, 1', '(1, 1'),
         ('4 axes are wanted', '(-1, 1, 28', '(-1, 28'),
         ('rows and columns are swapped', '28, 28)', '28, 28).mT'),
-        ('numbers are wrong', ' / 255', ''),
+        ('should end at 1', ' / 255', ''),
         (RETURN, 'return pixels', 'pixels'),
     ],
     'TwoLayers': [
@@ -545,6 +545,9 @@ class ThreeLayers(nn.Sequential):
         (RETURN, 'return F', 'F'),
     ],
     'count_parameters': [
+        ('what is returned', 'net.parameters())',
+         'net.parameters()\n                if p.requires_grad)'),
+        ('what is returned', 'net.parameters()', 'net.state_dict().values()'),
         ('your function returns None',),
         ('nothing is printed', "print(f'{total:,} parameters')", 'pass'),
         ('nobody asked', 'if verbose:', 'if True:'),
@@ -672,6 +675,14 @@ def running_mean(batches, num_channels, momentum=0.1):
 '''),
         (RETURN, 'return mean', 'mean'),
     ],
+}
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'count_labels': {
+        'counts = torch.zeros(num_classes, dtype=torch.int64) [dtype= '
+        'dropped]': 'counts may be floats',
+    },
 }
 
 # Right answers that get a remark with these words.

@@ -657,7 +657,9 @@ def counted_by(count, prints=lambda verbose: verbose):
 count_parameters = Question(
     counted_by(torch.numel),
     lambda dice: [Case(net, **options) for net in [
-        nn.Linear(2, 3), nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(4, 1))]
+        nn.Linear(2, 3), nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(4, 1)),
+        nn.Sequential(nn.Conv2d(1, 2, 3).requires_grad_(False),
+                      nn.BatchNorm2d(2))]
         for options in [{}, {'verbose': False}, {'verbose': True}]],
     ('What does Python return when a function reaches its end? When does '
      'this one reach its end?',
