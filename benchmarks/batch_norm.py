@@ -13,7 +13,8 @@ lenet    LeNet without and with batch norm, from He's and Xavier's weights,
 depth    an MLP of 5, 20 and 40 layers, without and with batch norm
 noise    an MLP with minibatches of 256, whose batch norm takes its statistics
          from parts of 4, 16 or 256 pictures: only the noise differs
-sizes    an MLP with batch or layer norm, with minibatches of 2 to 64
+small    an MLP with batch or layer norm, with minibatches of 2
+large    the same with minibatches of 32
 pooling  LeNet with max or average pooling, judged on shifted pictures, too
 
 Runs of a seed share their starting weights, as far as their layers agree, and
@@ -123,7 +124,7 @@ EXPERIMENTS = {
         lenet,
         ('plain he', 'before he', 'after he', 'plain xavier', 'before xavier'),
         (0.03, 0.1, 0.3, 1),
-        5,
+        3,
         10,
     ),
     'depth': (
@@ -134,20 +135,15 @@ EXPERIMENTS = {
         8,
     ),
     'noise': (noisy, ('4', '16', '256'), (0.03, 0.1, 0.3), 5, 20),
-    'sizes': (
-        sized,
-        tuple(f'{n} {s}' for n in (2, 8, 64) for s in ('batch', 'layer')),
-        (0.003, 0.01, 0.03, 0.1),
-        3,
-        4,
-    ),
+    'small': (sized, ('2 batch', '2 layer'), (0.003, 0.01, 0.03), 3, 3),
+    'large': (sized, ('32 batch', '32 layer'), (0.03, 0.1, 0.3), 3, 3),
     'pooling': (pooled, ('max', 'average'), (0.03, 0.1, 0.3, 1), 5, 10),
 }
 
 
 def batch_size(name, arm):
     """Return the minibatch of an arm: 64 where it is not what differs."""
-    if name == 'sizes':
+    if name in ('small', 'large'):
         return int(arm.split()[0])
     return 256 if name == 'noise' else 64
 
