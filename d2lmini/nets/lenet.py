@@ -9,7 +9,7 @@ class LeNet(nn.Sequential):
     document recognition, Proceedings of the IEEE, 1998.
 
     in_channels, num_classes: of the images, of the answer. activation, pool:
-    module classes; sigmoid and average pooling as in 1998, or today's
+    module classes; sigmoid and average pooling as in textbooks, or today's
     nn.ReLU and nn.MaxPool2d. Takes (N, in_channels, 28, 28), gives scores
     (N, num_classes).
 
