@@ -302,12 +302,27 @@ HOLDERS = ('tuple', 'dict', 'set')
 
 def refuse_large(value):
     """Raise Wrong for a tensor of which little could become much."""
+    if isinstance(value, dict):
+        value = list(value.values())
     if isinstance(value, (list, tuple)):
         for inner in value:
             refuse_large(inner)
     shape = tuple(getattr(value, 'shape', ()))
     if max(shape, default=0) > LONGEST:
         raise questions.Wrong(f'the shape is {shape}, far larger than wanted')
+
+
+def small(value):
+    """Return a value with which a function of a test may be called.
+
+    Neither [0] * 10**9 nor 2 ** 10**9 shall be computed here: a large whole
+    number becomes a float. Raises Wrong for a large tensor.
+    """
+    refuse_large(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(small, value))
+    large = type(value) is int and abs(value) > LONGEST
+    return float(value) if large else value
 
 
 def packed(case, functions=None):

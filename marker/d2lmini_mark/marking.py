@@ -356,7 +356,8 @@ def serve(functions, number, message):
     """
     try:
         args, kwargs = map(plain.decode, message['args'])
-        exams.refuse_large([*args, *kwargs.values()])
+        args = [exams.small(value) for value in args]
+        kwargs = {name: exams.small(value) for name, value in kwargs.items()}
         with exams.HERE, torch.no_grad():
             value = functions[number][message['ask']](*args, **kwargs)
         return {'value': plain.encode(value)}

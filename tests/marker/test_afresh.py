@@ -140,6 +140,10 @@ def area(dice):
     yield call(lambda x, y=0: scale * x + y, 3), scale * 3 + 1
 
 @marks(1)
+def power(dice):
+    yield call(lambda x, y: x * y + 2 ** y, 3), 7.0
+
+@marks(1)
 def share(dice):
     xs = [dice.number(1, 9) for _ in range(3)]
     yield call(xs), 1.0, sum
@@ -187,7 +191,7 @@ def test_functions_stay_with_the_teacher(boxes, handed, name, status):
 @pytest.mark.parametrize('forks', [True, False])
 def test_functions_are_asked_without_walls_too(handed, forks):
     drawn = exam.draw(handed, 1)
-    drawn.tests = drawn.tests[:2]
+    drawn.tests = [test for test in drawn.tests if test.name in ANSWERS]
     cells = [
         f'def {name}(f, x=0):\n    {found["right"]}'
         for name, found in ANSWERS.items()
@@ -215,6 +219,19 @@ def test_what_is_handed_to_a_function_does_no_harm(boxes, handed, sent):
         '    except Exception:\n        pass\n    return f(x, 1)'
     )
     assert marked(boxes, drawn, cell).points() == 1
+
+
+@pytest.mark.parametrize('sent', ['[0] * 9, 10**9', '2, 10**9', '"x", 10**9'])
+def test_what_would_fill_or_stop_the_marker_is_refused(boxes, handed, sent):
+    drawn = exam.draw(handed, 1)
+    drawn.tests = drawn.tests[1:2]
+    cell = (
+        f'def power(f, x):\n    try:\n        f({sent})\n'
+        '    except RuntimeError as error:\n        return f(x, 1) + 2.0'
+    )
+    start = time.monotonic()
+    assert marked(boxes, drawn, cell).points() == 1
+    assert time.monotonic() - start < 60
 
 
 HUNT = r"""
@@ -247,7 +264,7 @@ def test_no_expected_value_and_no_function_of_a_test_is_within(boxes, handed):
     """What is asked of a function is told; what it is, and what is wanted,
     is not there."""
     drawn = exam.draw(handed, 1)
-    drawn.tests = drawn.tests[2:]
+    drawn.tests = drawn.tests[-1:]
     found = []
     (ready,) = drawn.tests[0].ready
     drawn.tests[0].ready = [ready._replace(see=found.extend)]
