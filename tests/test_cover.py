@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from browsing import (
     ADDRESS,
     CHAPTERS,
     HTML,
+    ROOT,
     SAMPLE,
     color_violations,
     overflow,
@@ -19,7 +21,6 @@ from PIL import Image
 from reading import number_of
 from torch.nn import functional as F
 
-SMALL_SCREEN = 667  # pixels of height, on a phone of 375
 FIELDS = 'cover-picture .kernel input'
 READ = """() => {
   const cover = document.querySelector('cover-picture');
@@ -184,6 +185,20 @@ def test_each_chapter_has_a_card(cover):
         'II. The networks',
         'III. The practice',
     ]
+
+
+def test_the_readme_lists_each_chapter_with_its_colab_link():
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    path = ADDRESS.removeprefix('https://github.com/')
+    for name in CHAPTERS:
+        (row,) = [
+            line for line in text.splitlines() if f']({name}.ipynb)' in line
+        ]
+        assert row.startswith(f'| {number_of(name)} |')
+        assert f'/github/{path}/blob/main/{name}.ipynb)' in row
+    for picture in re.findall('src="(site/.+?)"', text):
+        assert (ROOT / picture).is_file()
+    assert f'{ADDRESS}/actions/workflows/test.yml/badge.svg' in text
 
 
 def test_cards_show_how_far_a_reader_has_come(site, cover):

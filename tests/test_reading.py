@@ -52,6 +52,14 @@ def test_numbers_stand_wherever_a_chapter_is_named(site, visit):
     assert page.locator('.way li').nth(1).inner_text() == 'II. The networks'
 
 
+def test_figures_are_numbered(build):
+    assert build.returncode == 0, build.stdout
+    html = (ROOT / f'_build/html/{POOLING}.html').read_text(encoding='utf-8')
+    numbers = re.findall(r'<figcaption>.*?Figure (3\.\d+)\.', html, re.S)
+    assert numbers == [f'3.{i + 1}' for i in range(html.count('<figcaption'))]
+    assert len(numbers) > 3
+
+
 def test_exercises_stand_with_their_chapter(site, visit):
     page = visit(f'{site}/{POOLING}.html')
     links = page.locator('#chapters .near ul a')

@@ -13,7 +13,7 @@ from docutils import nodes
 from PIL import Image
 from reading import number_of
 from sharing import best_figure, fit
-from website import BRANCH, COLAB, SITE, repository
+from website import BRANCH, COLAB, SITE, is_drawing, repository
 
 FIRST = 'chapters/00_preliminaries'
 PICTURE = SITE / 'static/cover.jpg'
@@ -117,9 +117,10 @@ def draw_thumbnail(app, page):
     target.parent.mkdir(parents=True, exist_ok=True)
     sheet = fit(path, WIDE, HIGH)
     sheet.save(target, quality=75, optimize=True)
+    kind = 'drawn' if is_drawing(path) else 'photograph'
     return (
-        f'<img src="_images/{target.name}" alt="{escape(alt)}" '
-        f'width="{WIDE}" height="{HIGH}" loading="lazy">'
+        f'<img class="{kind}" src="_images/{target.name}" '
+        f'alt="{escape(alt)}" width="{WIDE}" height="{HIGH}" loading="lazy">'
     )
 
 

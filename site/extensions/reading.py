@@ -30,6 +30,7 @@ autocomplete="off" maxlength="200"></label>
 def setup(app):
     # Before Sphinx collects titles and pictures (priority 500).
     app.connect('doctree-read', number_title, priority=300)
+    app.connect('doctree-read', number_figures, priority=300)
     app.connect('doctree-read', fold_cells, priority=600)
     app.connect('doctree-read', hide_results, priority=610)
     app.connect('html-page-context', add_ways)
@@ -51,6 +52,14 @@ def number_title(app, doctree):
     title = next(doctree.findall(nodes.title), None)
     if number and title is not None:
         title.insert(0, nodes.Text(f'{number}. '))
+
+
+def number_figures(app, doctree):
+    """Put "Figure 3.2." before the caption of a chapter's second figure."""
+    number = number_of(app.env.docname)
+    captions = doctree.findall(nodes.caption) if number else []
+    for i, caption in enumerate(captions, 1):
+        caption.insert(0, nodes.strong('', f'Figure {number}.{i}. '))
 
 
 # Cells that fold, and results that wait

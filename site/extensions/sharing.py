@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from docutils import nodes
 from PIL import Image, ImageDraw, ImageFont
 from reading import number_of
+from website import WHITE
 
 SIZE = 1200, 630  # pixels of a picture for sharing
+CARD = 1.8  # width of a card's picture by its height
 EDGE, INK, FAINT = 70, '#1f2430', '#5a6373'
 ACCENT, PANEL = '#005a94', '#e8f1f8'
 KERNEL = '-1', '0', '1', '-2', '0', '2', '-1', '0', '1'
@@ -89,12 +91,12 @@ def shorten(text):
 def best_figure(app, page):
     """Return the file and the alt text of a page's fullest figure.
 
-    Or None and nothing. It has the most bytes for its size, and fits a card.
+    Or None and nothing.
     """
     figures = [
         (Path(app.srcdir, node['uri']), node.get('alt', ''))
         for node in app.env.get_doctree(page).findall(nodes.image)
-        if node['uri'].endswith('.png')
+        if node['uri'].endswith(('.png', '.jpg', '.jpeg'))
     ]
     return max(
         figures, key=lambda figure: worth(figure[0]), default=(None, '')
@@ -102,10 +104,12 @@ def best_figure(app, page):
 
 
 def worth(path):
-    """Return how much there is to see on a figure, on a card."""
-    width, height = Image.open(path).size
-    fits = min(1, width / height / 1.2, 2.6 * height / width)
-    return fits * path.stat().st_size / (width * height) ** 0.75
+    """Return how much of a card a figure fills with what is not white."""
+    picture = Image.open(path).convert('L')
+    shades = picture.histogram()
+    ink = 1 - sum(shades[WHITE:]) / sum(shades)
+    shape = picture.width / picture.height / CARD
+    return ink * min(shape, 1 / shape)
 
 
 def fit(path, width, height):
