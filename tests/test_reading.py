@@ -303,3 +303,42 @@ def test_pages_do_not_scroll_sideways_from_right_to_left(site, visit, width):
     page = visit(f'{site}/{VGG}.html', width=width)
     page.evaluate("document.documentElement.dir = 'rtl'")
     assert page.evaluate('document.documentElement.scrollWidth <= innerWidth')
+
+
+# In the dark, and for keyboards
+
+TURNED = """pictures => pictures.map(
+    picture => getComputedStyle(picture).filter !== 'none')"""
+
+
+def test_lines_on_white_are_turned_in_the_dark(site, visit):
+    """And nothing else: a photograph must keep its colors."""
+    page = visit(f'{site}/{VGG}.html', mode='dark')
+    drawn = page.locator('article img.drawn')
+    assert set(drawn.evaluate_all(TURNED)) == {True}
+    page.click('#theme')  # from auto to light
+    assert set(drawn.evaluate_all(TURNED)) == {False}
+    page.click('#theme')  # to dark
+    page.emulate_media(media='print', color_scheme='light')
+    assert set(drawn.evaluate_all(TURNED)) == {False}
+    page = visit(f'{site}/{POOLING}.html', mode='dark')
+    others = page.locator('article .cell_output img:not(.drawn)')
+    assert set(others.evaluate_all(TURNED)) == {False}
+
+
+def test_the_map_is_dark_in_the_dark(site, visit):
+    page = visit(f'{site}/index.html', mode='dark')
+    paper = page.evaluate('getComputedStyle(document.body).backgroundColor')
+    ground = page.locator('.map > rect')
+    assert ground.evaluate('e => getComputedStyle(e).fill') == paper
+
+
+def test_all_boxes_that_scroll_become_tab_stops(site, visit):
+    """Those far below too, soon, without being scrolled to."""
+    page = visit(f'{site}/{VGG}.html', width=375)
+    page.wait_for_function("""() => [...document.querySelectorAll('pre')]
+        .filter(box => box.checkVisibility())
+        .every(box => box.scrollWidth <= box.clientWidth
+            || box.tabIndex === 0)""")
+    assert page.evaluate('scrollY') == 0
+    assert page.locator('pre[tabindex]').count() > 5
