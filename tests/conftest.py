@@ -155,6 +155,6 @@ def show(browser):
     page.on(
         'console', lambda m: m.type == 'error' and page.problems.append(m.text)
     )
-    yield lambda *names: shoot.show(page, *names)
+    yield lambda *names, **more: shoot.show(page, *names, **more)
     assert page.problems == []
     page.close()

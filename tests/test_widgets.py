@@ -365,6 +365,50 @@ def test_calculator():
     assert 60 < faults < 200
 
 
+def test_a_misspelt_layer_gets_the_right_name():
+    words = {
+        'conv2d(1, 6, 5)': 'Conv2d',
+        'Conv2D(1, 6, 5)': 'Conv2d',
+        'Covn2d(1, 6, 5)': 'Conv2d',
+        'Relu()': 'ReLU',
+        'RELU()': 'ReLU',
+        'LeakyRelu()': 'LeakyReLU',
+        'Maxpool2d(2)': 'MaxPool2d',
+        'BatchNorm(6)': 'BatchNorm2d',
+        'AdaptivAvgPool2d(1)': 'AdaptiveAvgPool2d',
+        'Flaten()': 'Flatten',
+        'flatten': 'Flatten',
+        'Liner(3, 4)': 'Linear',
+        'linear': 'Linear',
+        'DropOut(0.5)': 'Dropout',
+        'Residuals(6, 6)': 'Residual',
+        'GroupNrom(2, 6)': 'GroupNorm',
+        'Softmaxx()': 'Softmax',
+        'Foo(3)': None,
+        'Transformer(3)': None,
+        'x' * 5000: None,
+    }
+    found = node('d2l.calculate(c, [1, 1, 28, 28])', list(words))
+    near = {w: r['fault']['values'].get('near') for w, r in zip(words, found)}
+    assert near == words
+
+
+def test_brackets_without_end():
+    """They are counted, by line, and nothing falls over."""
+    cases = [
+        'ReLU()\n' + '(' * 5000,
+        'ReLU()\n' + 'Sequential(' * 5000 + ')' * 5000,
+        'ReLU()\n' + 'Conv2d(' + '[' * 5000 + ']' * 5000,
+        'ReLU()\n' + ')' * 5000,
+    ]
+    found = node('d2l.calculate(c, [1, 1, 28, 28])', cases)
+    assert [r['fault']['line'] for r in found] == [2] * 4
+    assert [r['fault']['reason'] for r in found] == ['deep'] * 3 + ['syntax']
+    deep = 'Sequential(' * 90 + 'ReLU()' + ')' * 90
+    (fine,) = node('d2l.calculate(c, [1, 1, 28, 28])', [deep])
+    assert 'fault' not in fine
+
+
 def test_what_cannot_be_read_is_named():
     words = {
         'Conv2d(': 'syntax',

@@ -22,6 +22,8 @@ ANSWERS = {
     'backward': 'upstreamNumbers=1 0,0 0',
     'batch-norm': 'gamma=2&beta=3',
     'shortcut': 'depth=30&gain=1.15',
+    'dense': 'growth=12&layers=16',
+    'inception': 'reduce=true&mid5=16',
 }
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
@@ -38,9 +40,12 @@ NEAR = {  # what looks like an answer and is none
     'backward': 'upstreamNumbers=1 0,0 1',
     'batch-norm': 'gamma=2',
     'shortcut': 'depth=30&gain=1.15&on=true',
+    'dense': 'growth=12&layers=16&bottleneck=false',
+    'inception': 'reduce=true&mid5=16&c5=24',
 }
-# What is done with the others is no setting.
-NAMES = [name for name in shoot.NAMES if name not in ('draw', 'line')]
+# What is done with the others is no setting, or needs its page.
+OTHERS = 'draw', 'line', 'symptom'
+NAMES = [name for name in shoot.NAMES if name not in OTHERS]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import embed
 import nbformat
 import pytest
+import shoot
 import torch
 import website
 from browsing import ROOT, run_axe
@@ -299,6 +300,91 @@ def test_line_widget(show):
     assert 'overshot the bottom' in widget.inner_text()
 
 
+def test_dense_widget(show):
+    widget = show('dense')
+    text = widget.inner_text
+    assert '64 + 6 × 32 = 256 channels' in text()
+    assert 'Layer 6 reads 224 channels and makes 32: 65,536 weights' in text()
+    widget.get_by_label('Layers').fill('16')
+    assert widget.locator('.task.done').count() == 0
+    widget.get_by_label('Growth rate').fill('12')
+    assert '201,216 weights in all' in text()
+    assert widget.locator('.task.done').count() == 1
+
+
+def test_inception_widget(show):
+    widget = show('inception')
+    text = widget.inner_text
+    assert '308.3 million multiply-adds for 256 channels' in text()
+    assert widget.get_by_label('Before the 5×5').is_disabled()
+    widget.get_by_label('Reduce with 1×1 first').check()
+    assert '165.4 million' in text() and widget.locator('.done').count() == 0
+    widget.get_by_label('Before the 5×5').fill('16')
+    assert '128.0 million multiply-adds for 256 channels' in text()
+    assert widget.locator('.task.done').count() == 1
+
+
+# What people paste or say, and a word of the row that must come first.
+ASKED = {
+    "Traceback (most recent call last):\n  File 'a.py', line 3\nNameError: "
+    "name 'bias' is not defined": 'bias',
+    "TypeError: 'torch.Size' object is not callable": 'reshape',
+    'AttributeError: cannot assign module before Module.__init__() call': (
+        'super'
+    ),
+    'TypeError: Net.__init__() takes 1 positional argument but 3 were given': (
+        'underscores'
+    ),
+    "AttributeError: '_SingleProcessDataLoaderIter' object has no attribute "
+    "'next'": 'no longer exist',
+    'RuntimeError: Input type (double) and bias type (float) should be the '
+    'same': 'float64',
+    'RuntimeError: Given groups=1, weight of size [6, 3, 5, 5], expected '
+    'input[4, 1, 28, 28] to have 3 channels, but got 1 channels instead': (
+        'swapped'
+    ),
+    'RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x784 and '
+    '400x120)': '784',
+    'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB': (
+        'minibatch that is too large'
+    ),
+    'RuntimeError: Expected all tensors to be on the same device, but found '
+    'at least two devices, cuda:0 and cpu!': 'not moved',
+    'RuntimeError: DataLoader worker (pid 7) exited unexpectedly': 'worker',
+    'IndexError: Target 10 is out of bounds.': 'labels',
+    'the loss is nan': 'division by 0',
+    'loss stays at 1.46': 'softmax',
+    'the loss hardly moves': 'learning rate',
+    'accuracy above 1': 'wrong sum',
+    'validation accuracy too good to be true': 'training data',
+    'dead relu, many zeros': 'initialization',
+}
+
+
+def test_symptom_finder(show):
+    """It finds the row first, but for two of 18 at most, and its case."""
+    widget = show('symptom', more=shoot.clinic())
+    field = widget.locator('textarea')
+    first = widget.locator('.causes li').first
+    missed = []
+    for asked, word in ASKED.items():
+        field.fill(asked)
+        if not first.count() or word not in first.inner_text():
+            missed.append(asked)
+    assert len(missed) <= 2, missed
+    field.fill('xyzzy plugh')
+    assert 'Nothing on this page fits' in widget.inner_text()
+    field.fill('<img src=x onerror=alert(1)>' + 'constructor __proto__ ' * 99)
+    assert widget.locator('img').count() == 0
+    field.fill('loss of ten classes stays above 1.46')
+    assert widget.locator('.task.done').count() == 1
+    widget.get_by_label('Or choose a symptom').select_option('the loss is nan')
+    link = widget.locator('.causes a').first
+    assert link.inner_text() == 'Case 14: the loss is NaN'
+    goal = widget.page.locator(link.get_attribute('href'))
+    assert goal.inner_text().startswith('Case 14')
+
+
 # On the pages, and for everyone
 
 PAGES = {
@@ -306,6 +392,9 @@ PAGES = {
     'batch-norm': '04_batch_norm',
     'shortcut': '05_5_resnet',
     'line': '00_preliminaries',
+    'dense': '05_6_densenet',
+    'inception': '05_4_googlenet',
+    'symptom': '12_clinic',
 }
 
 

@@ -5,10 +5,13 @@
 Needs Playwright and Chromium, like the tests.
 """
 
+import html
 import io
 import sys
 from pathlib import Path
 
+import nbformat
+from markdown_it import MarkdownIt
 from pdf import find_chromium
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -30,11 +33,16 @@ NAMES = [
     'batch-norm',
     'shortcut',
     'line',
+    'dense',
+    'inception',
+    'symptom',
 ]
 POSES = {
     'convolution': 'widget => widget.choose(0, 2)',
     'draw': 'widget => widget.fetchStored(7)',
     'transposed': 'widget => widget.choose(1, 1)',
+    'symptom': """widget => widget.change({ text: 'RuntimeError: mat1 and mat2'
+        + ' shapes cannot be multiplied (64x784 and 400x120)' })""",
 }
 SCALE = 150 / 105  # of the book's figures: in their files, on a page
 BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
@@ -43,19 +51,32 @@ BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 {}</main></div>"""
 STILL = """
     .lead, .head, .task, .controls, .player, .buttons, .honest, .facts,
-    textarea { display: none !important }
+    :not(.field) > textarea { display: none !important }
     .scroll { height: auto !important }
     main > *, .stage, .verdict, .outcome {
         min-height: 0 !important; border: 0 !important }"""
 
 
-def show(page, *names):
+def clinic():
+    """Return the clinic as HTML: what <d2l-symptom> knows stands there."""
+    path = SITE.parent / 'chapters' / '12_clinic.ipynb'
+    parts, markdown = [], MarkdownIt().enable('table')
+    for cell in nbformat.read(path, 4).cells:
+        if cell.cell_type == 'markdown' and '<d2l-' not in cell.source:
+            parts.append(markdown.render(cell.source))
+        for output in cell.get('outputs', []):
+            parts.append(f'<pre>{html.escape(output.get("text", ""))}</pre>')
+    return ''.join(parts)
+
+
+def show(page, *names, more=''):
     """Fill a browser's page with widgets; return the first of them."""
     page.set_content(
         BARE.format(
             ''.join(
                 f'<d2l-{name}><p>A picture.</p></d2l-{name}>' for name in names
             )
+            + more
         )
     )
     sheets = [FOLDER / name for name in ('widgets.css', 'heights.css')]
@@ -78,7 +99,8 @@ def main(names):
             device_scale_factor=SCALE,
         )
         for name in names:
-            widget = show(page, name)
+            more = clinic() if name == 'symptom' else ''
+            widget = show(page, name, more=more)
             page.add_style_tag(content=STILL)
             if name == 'draw':
                 page.add_script_tag(path=FOLDER / 'lenet-digits.js')

@@ -17,6 +17,8 @@ NEEDS = {
     'batch-norm': ['lessons.js', 'charts.js'],
     'shortcut': ['lessons.js', 'charts.js'],
     'line': ['lessons.js', 'charts.js'],
+    'dense': ['lessons.js'],
+    'inception': ['lessons.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],

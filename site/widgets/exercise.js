@@ -62,11 +62,13 @@
       const names = [...document.querySelectorAll('d2l-exercise')].map(other => other.getAttribute('name')), all = done();
       const right = names.filter(name => all.has(name)).length;
       this.score.textContent = (all.has(this.question.name) ? `\u2713 ${this.texts.solved} ` : '') + fill(this.texts.count, { right, all: names.length });
-      const link = document.querySelector('#chapters a.current, #chapters .current > a[href="#"]');
-      if (!link) return;
-      let sign = link.querySelector('.done');
-      if (!sign) link.append(' ', sign = make('small', { class: 'done' }));
-      sign.textContent = right ? `\u2713 ${right}/${names.length}` : '';
+      for (const link of document.querySelectorAll('#chapters a')) {
+        const here = link.getAttribute('aria-current') === 'page', [, chapter] = link.pathname.match(/\/exercises\/(\d\d)_\w+\.html$/) ?? [];
+        const count = here ? right : [...all].filter(name => name.startsWith(`${chapter}.`)).length;
+        let sign = link.querySelector('.done');
+        if (!sign && count && (here || chapter)) link.append(' ', sign = make('small', { class: 'done' }));
+        if (sign) sign.textContent = count ? `\u2713 ${count}${here ? `/${names.length}` : ''}` : '';
+      }
     }
   }
 

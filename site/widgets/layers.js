@@ -3,6 +3,7 @@
 'use strict';
 globalThis.d2l ??= {};
 {
+  const DEEPEST = 100; // brackets in brackets
   const product = list => list.reduce((a, b) => a * b, 1);
 
   /* What a layer says that cannot be: reason is the name of a text. */
@@ -23,7 +24,7 @@ globalThis.d2l ??= {};
   }
 
   class Reader {
-    constructor(text) { this.tokens = tokens(text); this.at = 0; }
+    constructor(text) { this.tokens = tokens(text); this.at = 0; this.depth = 0; }
 
     peek(k = 0) { return this.tokens[this.at + k]?.token; }
 
@@ -70,6 +71,8 @@ globalThis.d2l ??= {};
 
     until(end) {
       const args = [], named = {};
+      this.depth += 1;
+      if (this.depth > DEEPEST) throw Object.assign(new Fault('deep', { most: DEEPEST }), { line: this.tokens[this.at - 1].line, layer: '(' });
       while (this.peek() !== end) {
         if (this.peek() === ',') { this.at += 1; continue; }
         if (this.peek(1) === '=') {
@@ -79,6 +82,7 @@ globalThis.d2l ??= {};
         } else args.push(this.value());
       }
       this.take(end);
+      this.depth -= 1;
       return { args, named };
     }
   }
@@ -246,6 +250,27 @@ globalThis.d2l ??= {};
     return values;
   }
 
+  /* How many letters must be changed, put in or left out; capitals count little. */
+  function distance(a, b) {
+    let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j++) {
+        const same = a[i - 1] === b[j - 1] ? 0 : a[i - 1].toLowerCase() === b[j - 1].toLowerCase() ? 0.1 : 1;
+        next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same));
+      }
+      row = next;
+    }
+    return row[b.length];
+  }
+
+  /* A layer that is not known, with the known one that is most like it. */
+  function unknown(name) {
+    const known = [...Object.keys(LAYERS), ...Object.keys(BLOCKS), 'Sequential', 'Add', 'Concat'];
+    const [near, far] = known.map(one => [one, distance(name.slice(0, 40), one)]).sort((a, b) => a[1] - b[1])[0];
+    return far <= Math.max(1, near.length / 3) ? new Fault('misspelt', { near }) : new Fault('unknown');
+  }
+
   /* Send a shape through calls; rows takes a row for each layer. */
   function send(calls, shape, rows) {
     for (const call of calls) {
@@ -266,11 +291,11 @@ globalThis.d2l ??= {};
       rows.push({ kind: name, shape: output, parameters, multiplyAdds, memory: 4 * given * product(output) });
       return output;
     };
-    if (call.bare) throw new Fault(own ? 'syntax' : 'unknown');
+    if (call.bare) throw own ? new Fault('syntax') : unknown(name);
     if (name === 'Sequential') return send(args, shape, rows);
     if (/^(Add|AddReLU|Concat)$/.test(name)) return add(join(name.replace('ReLU', ''), args.map(branch => send([branch], shape, rows))), 0, 0, name === 'AddReLU' ? 2 : 1);
     if (Object.hasOwn(BLOCKS, name)) return send(unfold(call), shape, rows);
-    if (!own) throw new Fault('unknown');
+    if (!own) throw unknown(name);
     const [signature, f] = LAYERS[name];
     const done = f(shape, signature && assign(signature, call));
     if (!done || done[0].some(n => !(n >= 1))) throw new Fault('dimensions', { wanted: '2+', shape: `(${shape.join(', ')})` });
