@@ -113,7 +113,7 @@ def test_initialization_fits_its_name():
 
 
 def test_shifted_pictures_enter_from_the_left():
-    X = torch.arange(1, 9).reshape(1, 1, 1, 8)
+    X = torch.arange(1, 9, dtype=torch.uint8).reshape(1, 1, 1, 8)
     pictures = batch_norm.data.ImageIter(X, torch.zeros(1).long(), 1)
     moved = batch_norm.shifted(pictures, pixels=2).images
     assert moved.flatten().tolist() == [0, 0, 1, 2, 3, 4, 5, 6]
