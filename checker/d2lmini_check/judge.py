@@ -147,16 +147,29 @@ def in_use(question, answer):
 def run_one(function, case):
     """Call a function on a copy of a case; keep value, inputs and prints."""
     args, kwargs = copy.deepcopy((case.args, case.kwargs))
-    printed = io.StringIO()
+    printed, dtype = io.StringIO(), torch.get_default_dtype()
     with (contextlib.redirect_stdout(printed), torch.enable_grad(),
           warnings.catch_warnings()):
         warnings.simplefilter('ignore')
         try:
             value = function(*args, **kwargs)
+            switched_back(dtype)
         except (Exception, SystemExit) as error:
             error.student_line, error.students = _student_line(error)
             value = error.with_traceback(None)
     return Outcome(value, (args, kwargs), printed.getvalue()[:2000])
+
+
+def switched_back(dtype):
+    """Raise Wrong if an answer has left PyTorch in another mode."""
+    if torch.get_default_dtype() != dtype:
+        torch.set_default_dtype(dtype)
+        raise questions.Wrong('your code leaves PyTorch with another default '
+                              'dtype: all that comes later computes in it')
+    if not torch.is_grad_enabled():
+        raise questions.Wrong('your code leaves gradients switched off: '
+                              'nothing that comes later can learn; `with '
+                              'torch.no_grad():` switches them on again')
 
 
 def find_trouble(name, question, answer, outcomes, remarks):

@@ -317,6 +317,11 @@ WRONG = {
         ('RuntimeError: view size', 'reshape', 'view'),
     ],
     'evaluate': [
+        ('leaves gradients switched off', 'with torch.no_grad():',
+         'torch.set_grad_enabled(False)\n    if True:'),
+        ('another default dtype', 'was_training = net.training',
+         'was_training = net.training\n'
+         '    torch.set_default_dtype(torch.float64)'),
         ('call net.eval()', '    net.eval()\n', ''),
         ('use torch.no_grad()', 'with torch.no_grad()', 'if True'),
         ('left in eval mode', '    net.train(was_training)\n', ''),

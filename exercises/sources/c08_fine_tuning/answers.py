@@ -305,6 +305,8 @@ def param_groups(net, head, lr, body_lr):
 '''),
     ],
     'extract': [
+        ('leaves gradients switched off', 'with torch.no_grad():',
+         'torch.set_grad_enabled(False)\n    if True:'),
         ('in training mode while it runs', '    body.eval()\n', ''),
         ('gradients are recorded', 'torch.no_grad()', 'torch.enable_grad()'),
         ('left in evaluation mode', '    body.train(before)\n', ''),

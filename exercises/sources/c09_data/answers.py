@@ -307,6 +307,9 @@ def sampler_weights(labels):
         ('divide by the sum', 'weights.sum()', 'weights.max()'),
     ],
     'mean_and_std': [
+        ('another default dtype', 'n, total, squares = 0, 0, 0',
+         'n, total, squares = 0, 0, 0\n'
+         '    torch.set_default_dtype(torch.float64)'),
         ('the means of the batches are averaged', '''
 def mean_and_std(batches):
     batches = list(batches)

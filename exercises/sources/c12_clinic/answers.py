@@ -574,6 +574,8 @@ class ThreeLayers(nn.Sequential):
         (RETURN, 'return metric', 'metric'),
     ],
     'evaluate': [
+        ('leaves gradients switched off', 'with torch.no_grad():',
+         'torch.set_grad_enabled(False)\n    if True:'),
         ('in train mode while it is evaluated',),
         ('put into train mode', 'net.eval()', 'net.train()'),
         ('in train mode while it is evaluated', 'net.eval()', 'net.eval'),
@@ -590,6 +592,8 @@ class ThreeLayers(nn.Sequential):
         (RETURN, 'return right', 'right'),
     ],
     'validation_loss': [
+        ('leaves gradients switched off', 'with torch.no_grad():',
+         'torch.set_grad_enabled(False)\n    if True:'),
         ('carries the graph of all',),
         ('gradients are recorded', 'with torch.no_grad():', 'if True:'),
         ('not of examples', 'len(y)', '1'),
