@@ -51,6 +51,7 @@ run: $(READY)   ## run all notebooks and store their outputs; NB=... for one
 
 exercises: $(READY)  ## write the exercise notebooks from their masters
 	$(BIN)/python tools/exercises.py $(NB)
+	$(BIN)/python tools/live_exercises.py
 
 clean:          ## remove what was built, but not .venv
 	rm -rf _build build *.egg-info

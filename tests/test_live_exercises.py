@@ -254,6 +254,7 @@ def test_question_in_the_page_from_a_file(build, visit):
     page = visit(path.as_uri())
     wrong = SIZE.replace('// stride + 1', '// stride')
     widget = run_in_page(page, '02.output_size', wrong)
+    assert page.locator('link[href*="heights.css"]').count() == 1
     text = widget.locator('.screen')
     text.get_by_text('the +1 is missing').wait_for()
     widget.get_by_role('button', name='Hint').click()

@@ -24,6 +24,7 @@ ANSWERS = {
     'shortcut': 'depth=30&gain=1.15',
     'dense': 'growth=12&layers=16',
     'inception': 'reduce=true&mid5=16',
+    'roofline': 'channels=8&depthwise=true',
 }
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
@@ -42,6 +43,7 @@ NEAR = {  # what looks like an answer and is none
     'shortcut': 'depth=30&gain=1.15&on=true',
     'dense': 'growth=12&layers=16&bottleneck=false',
     'inception': 'reduce=true&mid5=16&c5=24',
+    'roofline': 'channels=8',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

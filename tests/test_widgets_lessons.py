@@ -198,6 +198,37 @@ def test_dense_block():
         assert mine['all'] == sum(weights)
 
 
+def test_cost_of_a_convolution():
+    """Operations as summary counts them, bytes as tensors have them."""
+    dice = random.Random(4)
+    cases = [
+        dict(
+            batch=dice.randint(1, 9),
+            channels=dice.randint(1, 33),
+            size=dice.randint(1, 29),
+            kernel=dice.choice([1, 3, 5, 7]),
+            depthwise=dice.random() < 0.5,
+        )
+        for _ in range(200)
+    ]
+    for case, mine in zip(cases, lessons('d2l.convolutionCost(c)', cases)):
+        batch, channels, size, kernel, depthwise = case.values()
+        with torch.device('meta'):
+            layer = nn.Conv2d(
+                channels,
+                channels,
+                kernel,
+                padding=kernel // 2,
+                groups=channels if depthwise else 1,
+                bias=False,
+            )
+            X = torch.empty(batch, channels, size, size)
+        (row,) = summary(layer, tuple(X.shape)).rows
+        assert mine['operations'] == 2 * row.multiply_adds
+        tensors = X, layer.weight, layer(X)
+        assert mine['bytes'] == sum(t.nbytes for t in tensors)
+
+
 def test_inception():
     """Multiply-adds and weights of 100 blocks, as d2lmini counts them."""
     dice, cases = random.Random(3), []
@@ -324,6 +355,17 @@ def test_inception_widget(show):
     assert widget.locator('.task.done').count() == 1
 
 
+def test_roofline_widget(show):
+    widget = show('roofline')
+    text = widget.inner_text
+    assert 'Limited by arithmetic' in text() and 'ridge is at 10' in text()
+    widget.get_by_label('Channels').fill('8')
+    assert widget.locator('.task.done').count() == 0
+    widget.get_by_label('Depthwise').check()
+    assert 'Limited by memory: 2.25 operations per byte' in text()
+    assert widget.locator('.task.done').count() == 1
+
+
 # What people paste or say, and a word of the row that must come first.
 ASKED = {
     "Traceback (most recent call last):\n  File 'a.py', line 3\nNameError: "
@@ -395,6 +437,7 @@ PAGES = {
     'dense': '05_6_densenet',
     'inception': '05_4_googlenet',
     'symptom': '12_clinic',
+    'roofline': '11_speed_and_scale',
 }
 
 

@@ -36,6 +36,7 @@ NAMES = [
     'dense',
     'inception',
     'symptom',
+    'roofline',
 ]
 POSES = {
     'convolution': 'widget => widget.choose(0, 2)',

@@ -18,6 +18,7 @@ NEEDS = {
     'shortcut': ['lessons.js', 'charts.js'],
     'line': ['lessons.js', 'charts.js'],
     'dense': ['lessons.js'],
+    'roofline': ['lessons.js', 'charts.js'],
     'inception': ['lessons.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],

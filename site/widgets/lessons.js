@@ -81,6 +81,14 @@
     return { channels, weights, all: sum(weights), kept: sum(channels.slice(0, -1).map((c, l) => (l ? growth : c))) };
   }
 
+  /* What a convolution that keeps the map's size computes and moves: its
+     operations, and the bytes of input, weights and output, each once. */
+  function convolutionCost({ batch, channels, size, kernel, depthwise }) {
+    const map = batch * channels * size * size, weights = channels * (depthwise ? 1 : channels) * kernel * kernel;
+    const operations = 2 * batch * size * size * weights, bytes = 4 * (2 * map + weights);
+    return { operations, bytes, intensity: operations / bytes };
+  }
+
   /* Multiply-adds and weights of the four branches of an Inception block on a
      map of size×size; c2 and c3 are (before, after) the wide convolution, and
      `reduce` says whether the 1×1 convolutions before are there. */
@@ -96,5 +104,5 @@
     return { branches, weights: total('weights'), multiplyAdds: total('multiplyAdds'), output: c1 + c2[1] + c3[1] + c4 };
   }
 
-  Object.assign(d2l, { convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, inception });
+  Object.assign(d2l, { convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, convolutionCost, inception });
 }
