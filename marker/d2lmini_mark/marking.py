@@ -3,6 +3,7 @@
 import builtins
 import functools
 import json
+import math
 import re
 import time
 from dataclasses import asdict, dataclass, field
@@ -119,7 +120,7 @@ class Marker:
     def __init__(self, exam, boxes, cells, cell_seconds=20.0, seconds=180.0):
         self.exam, self.boxes, self.cells = exam, boxes, cells
         self.cell_seconds, self.left = cell_seconds, 3 * cell_seconds
-        self.seconds, self.start = seconds, time.monotonic()
+        self.seconds, self.start = seconds, None  # when a box was ready
         self.box, self.stopped, self.raised = None, {}, {}
         self.ran = set()  # the cells that had their turn
         self.skip = {number: [] for number, _ in cells}
@@ -130,11 +131,10 @@ class Marker:
 
     def until(self, part=1.0):
         """Return when a part of the time is up, as time.monotonic tells."""
-        return self.start + part * self.seconds
+        return (self.start or math.inf) + part * self.seconds
 
     def mark(self):
         """Return the Result."""
-        self.start = time.monotonic()
         try:
             verdicts = {t.name: self.verdict(t) for t in self.exam.tests}
         finally:
@@ -206,6 +206,7 @@ class Marker:
         """Return a box in which all has run that can be run."""
         while self.box is None:
             self.box = self.boxes.open(self.modules)
+            self.start = self.start or time.monotonic()
             for number, source in self.cells:
                 if self.box and str(number) not in self.stopped:
                     self.run(number, source)

@@ -99,6 +99,6 @@ def test_all_questions_have_an_end(hidden):
     drawn = exam.draw(hidden, 1)
     sleepy = TOTAL.replace('    if', '    import time; time.sleep(99)\n    if')
     start = time.monotonic()
-    result = marked(Boxes(), drawn, DOUBLE, sleepy, limit=8)
+    result = marked(Boxes(), drawn, DOUBLE, sleepy, limit=12)
     assert statuses(result) == {'double': 'right', 'total': 'late'}
     assert time.monotonic() - start < 30

@@ -85,11 +85,8 @@ def marked_together(boxes, hidden, cells):
 
 WRONG = [
     (DOUBLE.replace('2', '3'), 'wrong', 'numbers are wrong'),
-    ('def double(X):\n    X *= 2\n    return X', 'wrong', 'in place'),
-    ('def double(X):\n    return (2 * X).numpy()', 'wrong', 'a NumPy array'),
-    ('def double(X):\n    return (2 * X).double()', 'wrong', 'float64'),
     ('def double(X):\n    return 2 * X[None]', 'wrong', 'the shape is'),
-    ('def double(X):\n    return 2 * X.tolist()', 'wrong', 'a tensor is'),
+    ('def double(X):\n    return 2 * X.tolist()', 'wrong', 'the shape is'),
     ('def double(X):\n    return X * float("nan")', 'wrong', 'got nan'),
     ('def double(X):\n    pass', 'wrong', 'returns None'),
     ('def double(X):\n    return object()', 'wrong', 'got a object'),
@@ -129,6 +126,10 @@ ODD = [
     'def double(X):\n    X = X.clone().requires_grad_()\n'
     '    return torch.autograd.grad((X * X).sum(), X)[0]',
     'display(5)\n' + DOUBLE,
+    'def double(X):\n    X *= 2\n    return X',
+    'def double(X):\n    return (2 * X).numpy()',
+    'def double(X):\n    return (2 * X).double()',
+    'def double(X):\n    return (2 * X).tolist()',
 ]
 
 
