@@ -394,6 +394,38 @@ def changes(node):
                 f'{keyword.arg}= dropped',
                 keywords=node.keywords[:i] + node.keywords[i + 1 :],
             )
+    return found + swapped_arguments(node) + dropped_lines(node)
+
+
+def swapped_arguments(node):
+    """Return a function for each two neighbors among a call's arguments."""
+    found, given = [], getattr(node, 'args', ())
+    if not isinstance(node, ast.Call):
+        return found
+    for i, (a, b) in enumerate(zip(given, given[1:])):
+        if ast.dump(a) != ast.dump(b) and not (
+            {ast.Starred} & {type(a), type(b)}
+        ):
+            name = f'arguments {i + 1} and {i + 2} swapped'
+            found.append(
+                (name, lambda n, i=i: n.args.insert(i, n.args.pop(i + 1)))
+            )
+    return found
+
+
+def dropped_lines(node):
+    """Return a function for each statement inside that can be left out."""
+    found, kept = [], (ast.Return, ast.FunctionDef, ast.ClassDef)
+    body = getattr(node, 'body', ())
+    if isinstance(node, ast.Module) or not isinstance(body, list):
+        return found
+    for i, line in enumerate(body):
+        is_text = isinstance(getattr(line, 'value', None), ast.Constant)
+        if isinstance(line, kept) or (is_text and isinstance(line, ast.Expr)):
+            continue
+        text = ast.unparse(line).splitlines()[0]
+        drop = lambda n, i=i: n.body.__setitem__(i, ast.Pass())  # noqa: E731
+        found.append((f'{text} dropped', drop))
     return found
 
 

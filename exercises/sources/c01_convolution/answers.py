@@ -296,6 +296,16 @@ def conv_matrix(shape, K):
 
 # Mutations of the solution that compute the same, and why they do.
 EQUIVALENT = {
+    'commutes': {
+        'return torch.allclose(shifted_first, shifted_last, a'
+        'tol=1e-4) [arguments 1 and 2 swapped]':
+            'both are compared with each other',
+    },
+    'convolve2d': {
+        'return F.conv2d(X[None, None], K.flip(0, 1)[None, No'
+        'ne])[0, 0] [arguments 1 and 2 swapped]':
+            'the order in which axes are flipped',
+    },
     'corr2d': {
         'Y = X.new_zeros(X.shape[0] - h + 1, X.shape[1] - w + 1) [new_zeros '
         'to new_ones]':

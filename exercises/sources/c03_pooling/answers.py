@@ -270,6 +270,11 @@ def channel_means(photo):
 
 # Mutations of the solution that compute the same, and why they do.
 EQUIVALENT = {
+    'channel_means': {
+        'X = photo.permute(2, 0, 1).float() / 255 [arguments '
+        '2 and 3 swapped]':
+            'the mean is over both',
+    },
     'blur_pool': {
         'taps = torch.tensor([1., 2, 1], dtype=X.dtype, device=X.device) / 4 '
         '[dtype= dropped]':

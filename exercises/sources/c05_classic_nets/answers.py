@@ -490,6 +490,8 @@ class Bottleneck(nn.Module):
         ('TypeError', 'out_channels // 4', 'out_channels / 4'),
     ],
     'Inception': [
+        ('RuntimeError', 'nn.Conv2d(in_channels, c4, 1)',
+         'nn.Conv2d(c4, in_channels, 1)'),
         ('`b4.1`: made but not used, or cut off', 'self.b4(X)]',
          'self.b4(X).detach()]'),
         ('the gradient that goes back to X', 'self.b4(X)]',
@@ -644,6 +646,18 @@ def design():
 # Questions with no one solution: a changed number is another right one.
 DESIGNS = {'design'}
 
+
+# Mutations of the solution that compute the same, and why they do.
+EQUIVALENT = {
+    'googlenet': {
+        'return nn.Sequential( [arguments 2 and 3 swapped]':
+            'ReLU and a maximum can change places',
+    },
+    'transition': {
+        'return nn.Sequential( [arguments 3 and 4 swapped]':
+            'a 1x1 convolution and an average can change places',
+    },
+}
 
 # Right answers that get a remark with these words.
 REMARK: dict[str, list] = {}

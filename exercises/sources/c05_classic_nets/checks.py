@@ -403,7 +403,8 @@ def inception_by(act=F.relu, reduce_act=F.relu, order=(0, 1, 2, 3), reduce=1,
 inception = Question(
     inception_by(),
     lambda dice: [Case(1, 1, (1, 1), (1, 2), 1), Case(2, 2, (1, 3), (2, 1), 2),
-                  Case(3, 1, (2, 2), (1, 1), 3)],
+                  Case(3, 1, (2, 2), (1, 1), 3),
+                  Case(4, 2, (1, 2), (3, 2), 1)],
     ('Each branch keeps height and width, or they cannot be put side by '
      'side. Which padding does a kernel of 1, 3 and 5 need, and what does '
      'the pooling need?',

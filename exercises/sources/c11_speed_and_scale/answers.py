@@ -249,7 +249,18 @@ def round_weights(W):
 }
 
 EQUIVALENT = {
+    'roofline': {
+        'seconds = [max(flops / peak, moved / bandwidth) [arg'
+        'uments 1 and 2 swapped]':
+            'a maximum',
+    },
     'quantize': {
+        'high = max(x.max().item(), 0) [arguments 1 and 2 swa'
+        'pped]':
+            'a maximum',
+        'low = min(x.min().item(), 0) [arguments 1 and 2 swap'
+        'ped]':
+            'a minimum',
         'return ((x / s).round() + z).clamp(0, 255).byte(), s, z [255 plus 1]':
             'no number but one halfway between two bytes gets above 255',
     },

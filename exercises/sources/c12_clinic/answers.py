@@ -366,6 +366,10 @@ WRONG = {
         (RETURN, 'return F', 'F'),
     ],
     'lenet': [
+        ('layer with weights', 'nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid()',
+         'nn.Sigmoid(), nn.Conv2d(1, 6, 5, padding=2)'),
+        ('layer with weights', 'nn.Conv2d(6, 16, 5), nn.Sigmoid()',
+         'nn.Sigmoid(), nn.Conv2d(6, 16, 5)'),
         ('(2x784 and 400x120)',),
         ('made to fit the mistake', '16, 5), nn.Sigmoid(), nn.AvgPool2d(2),'
          '\n        nn.Flatten(), nn.Linear(400', '16, 5, padding=2), nn.Sig'
@@ -683,6 +687,20 @@ def running_mean(batches, num_channels, momentum=0.1):
 
 # Mutations of the solution that compute the same, and why they do.
 EQUIVALENT = {
+    'lenet': {
+        'return nn.Sequential( [arguments 5 and 6 swapped]':
+            'sigmoid before or after an average: no different in the digits '
+            'that are compared, for the sigmoid is almost a line there',
+    },
+    'classifier': {
+        'return nn.Sequential( [arguments 2 and 3 swapped]':
+            'ReLU and a maximum can change places',
+    },
+    'OnRows': {
+        'self.layers = nn.Sequential( [arguments 2 and 3 swap'
+        'ped]':
+            'ReLU works on each number alone',
+    },
     'count_labels': {
         'counts = torch.zeros(num_classes, dtype=torch.int64) [dtype= '
         'dropped]': 'counts may be floats',

@@ -19,6 +19,7 @@ from d2lmini_check.questions import Case, Question, Wrong
 
 GRADIENT = 'parameters without a gradient'
 SIDES = 'sides of the maps after the convolutions'
+SIZES = 'mean size of what each layer with weights gives'
 STEPS = {'relu': F.relu, 'sigmoid': torch.sigmoid,
          'softmax': lambda X: F.softmax(X, 1),
          'max': lambda X: F.max_pool2d(X, 2),
@@ -38,15 +39,20 @@ def examined(net, X):
     return seen | {GRADIENT: sum(p.grad is None for p in net.parameters())}
 
 
-def sides_of_maps(net, X):
-    """Return the side of the map that each convolution gives."""
-    sides = []
-    for module in net.modules():
+def layer_by_layer(net, X):
+    """Return what the layers give: sides of maps, and mean sizes."""
+    sides, sizes = [], []
+
+    def keep(module, args, Y):
+        sizes.append(Y.detach().abs().mean().item())
         if isinstance(module, nn.Conv2d):
-            module.register_forward_hook(
-                lambda module, args, Y: sides.append(Y.shape[-1]))
+            sides.append(Y.shape[-1])
+
+    for module in net.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.register_forward_hook(keep)
     net(X)
-    return sides
+    return {SIDES: sides, SIZES: sizes}
 
 
 def chain(X, steps):
@@ -54,7 +60,7 @@ def chain(X, steps):
 
     steps: 'conv 6 5 2' is a convolution to 6 channels, kernel 5, padding 2.
     """
-    count, sides = 0, []
+    count, sides, sizes = 0, [], []
     for step in steps.split(', '):
         kind, *numbers = step.split()
         out, k, padding = (*map(int, numbers), 0, 0, 0)[:3]
@@ -68,8 +74,9 @@ def chain(X, steps):
         else:
             X = STEPS[kind](X)
             continue
+        sizes.append(X.abs().mean().item())
         count += w.numel() + out
-    return seen_as(X, count) | {SIDES: sides}
+    return seen_as(X, count) | {SIDES: sides, SIZES: sizes}
 
 
 def seen_as(Y, count, untouched=0):
@@ -89,7 +96,7 @@ def network(shape, right, hints, wrong, sizes=(2, 1, 3)):
 
     def use(answer, num_images):
         net, X = answer(), fill((num_images, *shape), 1.5)
-        return examined(net, X) | {SIDES: sides_of_maps(net, X)}
+        return examined(net, X) | layer_by_layer(net, X)
 
     return Question(
         by(right), lambda dice: [Case(n) for n in sizes], hints,
@@ -151,7 +158,7 @@ def layers_by(inputs, steps):
     """Make a function that computes with layers that depend on a number."""
     def look(*args):
         seen = chain(inputs(*args), steps(*args))
-        del seen[SIDES]
+        del seen[SIDES], seen[SIZES]
         return seen
     return look
 
