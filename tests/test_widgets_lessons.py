@@ -369,37 +369,39 @@ def test_roofline_widget(show):
 # What people paste or say, and a word of the row that must come first.
 ASKED = {
     "Traceback (most recent call last):\n  File 'a.py', line 3\nNameError: "
-    "name 'bias' is not defined": 'bias',
-    "TypeError: 'torch.Size' object is not callable": 'reshape',
+    "name 'bias' is not defined": 'NameError',
+    "TypeError: 'torch.Size' object is not callable": 'is not callable',
     'AttributeError: cannot assign module before Module.__init__() call': (
-        'super'
+        'cannot assign module'
     ),
     'TypeError: Net.__init__() takes 1 positional argument but 3 were given': (
-        'underscores'
+        'takes 1 positional'
     ),
     "AttributeError: '_SingleProcessDataLoaderIter' object has no attribute "
-    "'next'": 'no longer exist',
+    "'next'": "has no attribute 'next'",
     'RuntimeError: Input type (double) and bias type (float) should be the '
-    'same': 'float64',
+    'same': 'Input type (double)',
     'RuntimeError: Given groups=1, weight of size [6, 3, 5, 5], expected '
     'input[4, 1, 28, 28] to have 3 channels, but got 1 channels instead': (
-        'swapped'
+        'expected input to have'
     ),
     'RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x784 and '
-    '400x120)': '784',
+    '400x120)': 'mat1 and mat2',
     'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB': (
-        'minibatch that is too large'
+        'CUDA out of memory'
     ),
     'RuntimeError: Expected all tensors to be on the same device, but found '
-    'at least two devices, cuda:0 and cpu!': 'not moved',
-    'RuntimeError: DataLoader worker (pid 7) exited unexpectedly': 'worker',
-    'IndexError: Target 10 is out of bounds.': 'labels',
-    'the loss is nan': 'division by 0',
-    'loss stays at 1.46': 'softmax',
-    'the loss hardly moves': 'learning rate',
-    'accuracy above 1': 'wrong sum',
-    'validation accuracy too good to be true': 'training data',
-    'dead relu, many zeros': 'initialization',
+    'at least two devices, cuda:0 and cpu!': 'to be on the same device',
+    'RuntimeError: DataLoader worker (pid 7) exited unexpectedly': (
+        'exited unexpectedly'
+    ),
+    'IndexError: Target 10 is out of bounds.': 'Target 10',
+    'the loss is nan': 'nan',
+    'loss stays at 1.46': '1.46',
+    'the loss hardly moves': 'hardly moves',
+    'accuracy above 1': 'accuracy above 1',
+    'validation accuracy too good to be true': 'too good to be true',
+    'dead relu, many zeros': 'many zeros',
 }
 
 
@@ -411,16 +413,19 @@ def test_symptom_finder(show):
     missed = []
     for asked, word in ASKED.items():
         field.fill(asked)
-        if not first.count() or word not in first.inner_text():
+        seen = first.inner_text() if first.count() else ''
+        if word not in seen.partition('Seen as: ')[2].split('\n')[0]:
             missed.append(asked)
     assert len(missed) <= 2, missed
     field.fill('xyzzy plugh')
+    assert widget.evaluate('w => Object.keys(w.shared).length') == 0
     assert 'Nothing on this page fits' in widget.inner_text()
     field.fill('<img src=x onerror=alert(1)>' + 'constructor __proto__ ' * 99)
     assert widget.locator('img').count() == 0
     field.fill('loss of ten classes stays above 1.46')
     assert widget.locator('.task.done').count() == 1
     widget.get_by_label('Or choose a symptom').select_option('the loss is nan')
+    assert widget.evaluate('w => w.shared.text') == 'the loss is nan'
     link = widget.locator('.causes a').first
     assert link.inner_text() == 'Case 14: the loss is NaN'
     goal = widget.page.locator(link.get_attribute('href'))

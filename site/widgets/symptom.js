@@ -74,6 +74,9 @@
         ...links.flatMap(({ id, title }) => [make('br'), make('a', { href: `#${id}` }, title)]))));
     }
 
+    /* What is pasted stays here; only a choice stands in the address. */
+    get shared() { return this.rows.some(row => row.symptom === this.state.text) ? super.shared : {}; }
+
     /* What the softmax before the loss does. */
     get solved() { return Boolean(this.best[0]?.row.symptom.includes('1.46')); }
   }
