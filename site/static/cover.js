@@ -44,12 +44,12 @@
   function convolve(gray, width, height, kernel) {
     const result = new Float32Array(width * height);
     for (let i = 0; i < height; i++) {
-      const rows = [Math.max(i - 1, 0), i, Math.min(i + 1, height - 1)].map(row => row * width);
+      const above = Math.max(i - 1, 0) * width, here = i * width, below = Math.min(i + 1, height - 1) * width;
       for (let j = 0; j < width; j++) {
-        const columns = [Math.max(j - 1, 0), j, Math.min(j + 1, width - 1)];
-        let sum = 0;
-        for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) sum += kernel[3 * a + b] * gray[rows[a] + columns[b]];
-        result[i * width + j] = sum;
+        const left = Math.max(j - 1, 0), right = Math.min(j + 1, width - 1);
+        result[here + j] = kernel[0] * gray[above + left] + kernel[1] * gray[above + j] + kernel[2] * gray[above + right]
+          + kernel[3] * gray[here + left] + kernel[4] * gray[here + j] + kernel[5] * gray[here + right]
+          + kernel[6] * gray[below + left] + kernel[7] * gray[below + j] + kernel[8] * gray[below + right];
       }
     }
     return result;
@@ -58,7 +58,7 @@
   /* Numbers to show as gray: sizes, scaled, of what sums to 0; else as they are. */
   function shades(values, sum) {
     if (Math.abs(sum) > 1e-6) return values;
-    const sizes = values.map(Math.abs), sorted = Float32Array.from(sizes).sort();
+    const sizes = values.map(Math.abs), sorted = sizes.filter((_, i) => i % 16 === 0).sort();
     const bright = sorted[Math.floor(0.99 * (sorted.length - 1))] || 1;
     return sizes.map(size => 255 * size / bright);
   }
@@ -66,7 +66,10 @@
   function paint(canvas, width, height, values) {
     Object.assign(canvas, { width, height });
     const pixels = new ImageData(width, height);
-    values.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
+    for (let i = 0; i < values.length; i++) {
+      pixels.data[4 * i] = pixels.data[4 * i + 1] = pixels.data[4 * i + 2] = values[i];
+      pixels.data[4 * i + 3] = 255;
+    }
     canvas.getContext('2d').putImageData(pixels, 0, 0);
   }
 
@@ -131,8 +134,10 @@
       sheet.fillRect(0, 0, width, height);
       sheet.drawImage(picture, 0, 0, width, height);
       const { data } = sheet.getImageData(0, 0, width, height);
-      this.gray = Float32Array.from({ length: width * height }, (_, i) =>
-        0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
+      this.gray = new Float32Array(width * height);
+      for (let i = 0; i < width * height; i++) {
+        this.gray[i] = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
+      }
       Object.assign(this, { width, height });
       paint(this.photo, width, height, this.gray);
     }
