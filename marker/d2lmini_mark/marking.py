@@ -214,10 +214,9 @@ class Marker:
 
     def run(self, number, source):
         """Run a cell; close the box if it stops or ends it."""
-        seconds = max(0, min(self.left, self.cell_seconds))
         start, late = time.monotonic(), self.left < -self.cell_seconds
-        if self.until(0.5) < start:
-            seconds = 0
+        rest = (self.until(0.5) - start) / WALL
+        seconds = max(0, min(self.left, self.cell_seconds, rest))
         if (late and number not in self.ran) or self.until(0.75) < start:
             self.stopped[str(number)] = 'left out: the time for all is up'
             return
