@@ -192,7 +192,9 @@ def test_the_readme_lists_each_chapter_with_its_colab_link():
     path = ADDRESS.removeprefix('https://github.com/')
     for name in CHAPTERS:
         (row,) = [
-            line for line in text.splitlines() if f']({name}.ipynb)' in line
+            line
+            for line in text.splitlines()
+            if line.startswith('| ') and f']({name}.ipynb)' in line
         ]
         assert row.startswith(f'| {number_of(name)} |')
         assert f'/github/{path}/blob/main/{name}.ipynb)' in row
