@@ -139,8 +139,7 @@ class FixedStatistics(Callback):
         for hook in self.hooks:
             hook.remove()
 
-    @staticmethod
-    def to_eval(layer, inputs):
+    def to_eval(self, layer, inputs):
         """Come before each forward pass of a batch norm."""
         layer.eval()
 

@@ -67,10 +67,9 @@ def block_seen(net, X):
         raise Wrong('no gradient can be computed through it: ' + '; '.join(
             said or [str(error)])) from None
     if idle:
+        also = f'; and {listed(twice)} is used twice' if twice else ''
         raise Wrong(f'{listed(idle)}: made but not used, or cut off from the '
-                    'gradient (.detach(), .data or no_grad)' + (
-                        f'; and {listed(twice)} is used twice'
-                        if twice else ''))
+                    f'gradient (.detach(), .data or no_grad){also}')
     if twice:
         suspect(f'{listed(twice)} is used more than once: each place needs a '
                 'layer of its own')
