@@ -63,6 +63,7 @@ def setup(app):
     app.connect('doctree-read', check_pictures)
     app.connect('doctree-read', empty_headers_to_cells)
     app.connect('html-page-context', add_links)
+    app.connect('html-page-context', markdown_headers_to_cells)
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
@@ -179,6 +180,13 @@ def empty_headers_to_cells(app, doctree):
         if '<th></th>' in raw.astext():
             text = raw.astext().replace('<th></th>', '<td></td>')
             raw.children = [nodes.Text(text)]
+
+
+def markdown_headers_to_cells(app, pagename, templatename, context, doctree):
+    """Do the same for the tables of Markdown."""
+    if context.get('body'):
+        empty = r'<th\b([^>]*)><p></p></th>'
+        context['body'] = re.sub(empty, r'<td\1></td>', context['body'])
 
 
 def add_links(app, pagename, templatename, context, doctree):
