@@ -8,6 +8,7 @@ the build, of pictures without alt text and of cells that did not run.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
