@@ -20,7 +20,7 @@ QUERIES = {
     'why odd kernel size': ('05_classic', 'Kernel size'),
     '3×3 vs 5×5': ('05_3_vgg', 'Two 3×3'),
     '1x1 convolution': ('02_', '1x1 convolution'),
-    'learning rate too large': ('01_', 'learning rate'),
+    'learning rate too large': ('12_', 'learning rate'),
     'train vs eval mode': ('', 'eval'),
     'depthwise separable': ('02_', 'depthwise-separable'),
     'deconvolution': ('02_', 'Transposed convolution'),
@@ -40,11 +40,11 @@ QUERIES = {
     'convolutoin': ('01_', 'onvolution'),
     'dillation': ('02_', 'dilation'),
     'resudual block': ('05_5', 'residual block'),
-    'upsampling': ('03_', 'up-sampling'),
+    'upsampling': ('03_', 'upsampling'),
     'Grad CAM': ('10_', 'Grad-CAM'),
     'DataLoder shuffling': ('09_', 'DataLoader'),
     # error messages, pasted
-    "NameError: name 'bias' is not defined": ('12_', "name 'bias'"),
+    "NameError: name 'bias' is not defined": ('12_', 'NameError'),
     'RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x784 and '
     '400x120)': ('12_', 'mat1 and mat2'),
     'RuntimeError: Input type (double) and bias type (float) should be the '

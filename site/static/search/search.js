@@ -80,7 +80,8 @@
   /* Words side by side, as the reader wrote them, count for more; so does a
      title that holds nothing else than what was asked for. */
   function phrase(id, words, wanted) {
-    const [, , title, text] = d2lSections.sections[id], said = ` ${words.join(' ')}`, name = tokenize(title);
+    const [, , title, text] = d2lSections.sections[id], said = ` ${words.join(' ')}`;
+    const name = tokenize(title.replace(/^\d+(\.\d+)*\. /, ''));  // without a chapter's number
     const aside = words.length > 1 && ` ${[...name, ...tokenize(text)].join(' ')}`.includes(said);
     return (aside ? 1.5 : 1) * (name.every(word => wanted.has(stem(word))) ? 1.6 : 1);
   }
