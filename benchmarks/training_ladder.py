@@ -20,7 +20,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import torch
-from common import ROOT, factor, options, read_all, recorded, write
+from common import (
+    ROOT,
+    drop_batch_norm,
+    factor,
+    options,
+    read_all,
+    recorded,
+    write,
+)
 from torch import nn
 from torchvision.transforms import v2
 from tqdm import tqdm
@@ -86,10 +94,7 @@ def make_net(settings, images):
     """Make a ResNet-10 of a quarter of the width: 310,746 parameters."""
     net = ResNet(10, 3, width=0.25, depth=(1, 1, 1, 1))
     if not settings.batch_norm:
-        for module in list(net.modules()):
-            for name, child in module.named_children():
-                if isinstance(child, nn.BatchNorm2d):
-                    setattr(module, name, nn.Identity())
+        drop_batch_norm(net)
     return nn.Sequential(
         Standardize(images), net.to(memory_format=torch.channels_last)
     )

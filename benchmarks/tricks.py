@@ -25,7 +25,16 @@ from functools import partial
 
 import cifar10
 import torch
-from common import RESULTS, factor, parser, read_all, recorded, welch, write
+from common import (
+    RESULTS,
+    drop_batch_norm,
+    factor,
+    parser,
+    read_all,
+    recorded,
+    welch,
+    write,
+)
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, MultiStepLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -130,10 +139,7 @@ def make_net(recipe):
     """Make a ResNet-10 of a quarter of the width: 310,746 parameters."""
     net = ResNet(10, 3, width=0.25, depth=(1, 1, 1, 1))
     if not recipe.batch_norm:
-        for module in list(net.modules()):
-            for name, child in module.named_children():
-                if isinstance(child, nn.BatchNorm2d):
-                    setattr(module, name, nn.Identity())
+        drop_batch_norm(net)
     net.insert(len(net) - 1, nn.Dropout(recipe.dropout))
     return nn.Sequential(Scale(), net)
 

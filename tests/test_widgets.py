@@ -34,14 +34,17 @@ PAGES = {
 }
 
 
-def node(expression, cases):
-    """Return what a JavaScript expression makes of each case."""
+def node(expression, cases, *files):
+    """Return what a JavaScript expression makes of each case.
+
+    files: those of the widgets that it needs besides arithmetic.js.
+    """
     program = website.find_node()
     if program is None:
         pytest.skip('Node.js is not here')
     load = ''.join(
         f'require({json.dumps(str(embed.FOLDER / name))});'
-        for name in ['arithmetic.js', 'layers.js']
+        for name in ['arithmetic.js', *(files or ['layers.js'])]
     )
     done = subprocess.run(
         [

@@ -1,19 +1,16 @@
 """Widgets on training and on blocks: their numbers, and what they say."""
 
 import gzip
-import json
 import random
 import re
-import subprocess
 
 import embed
 import nbformat
 import pytest
 import shoot
 import torch
-import website
 from browsing import ROOT, run_axe
-from test_widgets import SMALL, numbers, slide
+from test_widgets import SMALL, node, numbers, slide
 from torch import nn
 from torch.nn import functional as F
 
@@ -27,28 +24,8 @@ def double(numbers):
 
 
 def lessons(expression, cases, *more):
-    """As node() in test_widgets, with the files of these widgets."""
-    program = website.find_node()
-    if program is None:
-        pytest.skip('Node.js is not here')
-    load = ''.join(
-        f'require({json.dumps(str(embed.FOLDER / name))});'
-        for name in ['arithmetic.js', 'lessons.js', *more]
-    )
-    done = subprocess.run(
-        [
-            program,
-            '-e',
-            f"""{load}
-            const cases = JSON.parse(require('fs').readFileSync(0));
-            console.log(JSON.stringify(cases.map(c => ({expression}))));""",
-        ],
-        input=json.dumps(cases),
-        capture_output=True,
-        encoding='utf-8',
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    """As node(), with the files of these widgets."""
+    return node(expression, cases, 'lessons.js', *more)
 
 
 # Arithmetic against PyTorch

@@ -12,6 +12,7 @@ import tomllib
 
 from docutils import nodes
 from notebooks import ROOT, repository
+from reading import number_of
 from sphinx.addnodes import pending_xref
 from sphinx.errors import SphinxError
 
@@ -114,7 +115,7 @@ def link_back(app, doctree, docname):
             links += [
                 nodes.reference(
                     '',
-                    chapter_number(chapter),
+                    number_of(chapter),
                     internal=True,
                     refuri=f'{address}#{section}',
                 ),
@@ -132,12 +133,6 @@ def section_of(node):
     while not isinstance(node, nodes.section):
         node = node.parent
     return node['ids'][0]
-
-
-def chapter_number(docname):
-    """Return "5.3" for chapters/05_3_vgg."""
-    numbers = re.findall(r'(?<=[/_])\d+(?=_)', docname)
-    return '.'.join(str(int(number)) for number in numbers)
 
 
 def skip_member(app, what, name, thing, skip, options):

@@ -62,9 +62,8 @@ def setup(app):
     app.connect('source-read', check_notebook)
     app.connect('doctree-read', check_cells)
     app.connect('doctree-read', check_pictures)
-    app.connect('doctree-read', empty_headers_to_cells)
     app.connect('html-page-context', add_links)
-    app.connect('html-page-context', markdown_headers_to_cells)
+    app.connect('html-page-context', empty_headers_to_cells)
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
@@ -175,18 +174,10 @@ def check_pictures(app, doctree):
             logger.warning('a picture has no alt text', location=picture)
 
 
-def empty_headers_to_cells(app, doctree):
-    """Give HTML tables, such as pandas writes, no header without a text."""
-    for raw in doctree.findall(nodes.raw):
-        if '<th></th>' in raw.astext():
-            text = raw.astext().replace('<th></th>', '<td></td>')
-            raw.children = [nodes.Text(text)]
-
-
-def markdown_headers_to_cells(app, pagename, templatename, context, doctree):
-    """Do the same for the tables of Markdown."""
+def empty_headers_to_cells(app, pagename, templatename, context, doctree):
+    """Give tables, pandas' and those of Markdown, no header without a text."""
     if context.get('body'):
-        empty = r'<th\b([^>]*)><p></p></th>'
+        empty = r'<th\b([^>]*)>(?:<p></p>)?</th>'
         context['body'] = re.sub(empty, r'<td\1></td>', context['body'])
 
 
