@@ -25,6 +25,7 @@ ANSWERS = {
     'dense': 'growth=12&layers=16',
     'inception': 'reduce=true&mid5=16',
     'roofline': 'channels=8&depthwise=true',
+    'augment': 'picture=letter&flip=false&rotation=30&hue=0.5&contrast=0.3',
 }
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
@@ -44,6 +45,7 @@ NEAR = {  # what looks like an answer and is none
     'dense': 'growth=12&layers=16&bottleneck=false',
     'inception': 'reduce=true&mid5=16&c5=24',
     'roofline': 'channels=8',
+    'augment': 'picture=letter&rotation=30&hue=0.5&contrast=0.3',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

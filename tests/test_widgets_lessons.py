@@ -420,6 +420,7 @@ PAGES = {
     'inception': '05_4_googlenet',
     'symptom': '12_clinic',
     'roofline': '11_speed_and_scale',
+    'augment': '07_training',
 }
 
 
@@ -429,7 +430,8 @@ def test_page_has_the_widget_and_what_stands_for_it(name):
     nb = nbformat.read(ROOT / 'chapters' / f'{PAGES[name]}.ipynb', 4)
     (cell,) = [c for c in nb.cells if f'<d2l-{name}>' in c.source]
     assert cell.id == f'widget-{name}'
-    picture, sentence = cell.source.split('\n\n')[1:3]
+    inside = cell.source.partition(f'<d2l-{name}>')[2]
+    picture, sentence = inside.split('\n\n')[1:3]
     alt, path = re.fullmatch(r'!\[(.+)\]\((.+)\)', picture).groups()
     assert len(alt) > 60 and len(sentence) > 60
     assert (ROOT / 'chapters' / path).stat().st_size < 60 * 1024

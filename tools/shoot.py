@@ -37,14 +37,17 @@ NAMES = [
     'inception',
     'symptom',
     'roofline',
+    'augment',
 ]
 POSES = {
+    'augment': 'widget => widget.ready',
     'convolution': 'widget => widget.choose(0, 2)',
     'draw': 'widget => widget.fetchStored(7)',
     'transposed': 'widget => widget.choose(1, 1)',
     'symptom': """widget => widget.change({ text: 'RuntimeError: mat1 and mat2'
         + ' shapes cannot be multiplied (64x784 and 400x120)' })""",
 }
+PHOTOGRAPHS = ['augment']
 SCALE = 150 / 105  # of the book's figures: in their files, on a page
 BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -88,6 +91,15 @@ def show(page, *names, more=''):
     return page.locator(f'd2l-{names[0]}')
 
 
+def save(picture, path):
+    """Write a picture: photographs keep their colors, drawings get 64."""
+    if path.name in PHOTOGRAPHS:
+        picture.save(path.with_suffix('.jpg'), quality=55, optimize=True)
+    else:
+        drawing = picture.quantize(64)
+        drawing.save(path.with_suffix('.png'), optimize=True)
+
+
 def main(names):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -108,9 +120,7 @@ def main(names):
             if name in POSES:
                 widget.evaluate(POSES[name])
             picture = Image.open(io.BytesIO(widget.screenshot()))
-            picture.convert('RGB').quantize(64).save(
-                SITE / 'pictures' / f'{name}.png', optimize=True
-            )
+            save(picture.convert('RGB'), SITE / 'pictures' / name)
         browser.close()
 
 

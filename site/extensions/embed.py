@@ -20,6 +20,7 @@ NEEDS = {
     'dense': ['lessons.js'],
     'roofline': ['lessons.js', 'charts.js'],
     'inception': ['lessons.js'],
+    'augment': ['lessons.js', 'transforms.js', 'photo.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],
