@@ -18,16 +18,17 @@ train and N to validate, to try out.
 import itertools
 import json
 import statistics
+import zlib
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import torch
 from common import ROOT, options, read_all, recorded
 from torch import nn
+from torchvision.transforms import v2
 from tqdm import tqdm
-from training_ladder import Settings as LadderSettings
-from training_ladder import Standardize, load
 
+from d2lmini import data
 from d2lmini.train import train_gpu
 from d2lmini.utils import set_seed, written_whole
 
@@ -43,17 +44,56 @@ AXES = {
 # Convolutions on maps of 16, 8 and 4 pixels, and their channels.
 STAGES = {2: (1, 1, 0), 4: (1, 2, 1), 8: (1, 3, 4)}
 WIDTHS = (12, 24, 48)
+# The copy that the stored results come from: JPEG files, by their pixels.
+COPIES = {485138889: 'JPEG copy of CIFAR-10'}
 LARGEST = 36**2 - 1  # of two digits of base 36
 
 
 @dataclass(frozen=True)
-class Settings(LadderSettings):
+class Settings:
     """All that a run depends on, its seed excepted."""
 
     depth: int = 2
+    batch_norm: bool = False
+    flip_and_crop: bool = False
+    lr: float = 0.1
     momentum: float = 0.9
+    images: int = 1000
     valid_images: int = 1000
     num_epochs: int = 20
+    batch_size: int = 64
+
+
+class Standardize(nn.Module):
+    """Center and scale each channel by the training images' statistics."""
+
+    def __init__(self, images):
+        super().__init__()
+        X = images.cpu().float() / 255
+        for name, f in [('mean', torch.mean), ('std', torch.std)]:
+            self.register_buffer(name, f(X, dim=(0, 2, 3), keepdim=True))
+
+    def forward(self, X):
+        X = (X - self.mean) / self.std
+        return X.contiguous(memory_format=torch.channels_last)
+
+
+def load(settings, device, seed):
+    """Return the training and the validation images, and what they are."""
+    augment = v2.Compose([data.random_horizontal_flip, data.random_crop])
+    train_iter, valid_iter, _ = data.load_data_cifar10(
+        settings.batch_size,
+        validation=0.1,
+        device=device,
+        seed=seed,
+        augment=augment if settings.flip_and_crop else None,
+    )
+    crc = zlib.crc32(train_iter.images[:1000].cpu().numpy().tobytes())
+    return (
+        train_iter.take(settings.images),
+        valid_iter.take(settings.valid_images),
+        COPIES.get(crc, 'CIFAR-10'),
+    )
 
 
 def make_net(settings, images):
