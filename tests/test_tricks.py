@@ -53,6 +53,16 @@ def test_every_trick_runs_and_is_not_repeated(
     assert path.stat().st_mtime_ns == written
 
 
+def test_a_setting_that_is_a_word_has_its_place_in_the_name(
+    few_photographs, tmp_path
+):
+    tricks.run(
+        'one cycle', replace(TINY, schedule='one cycle'), 0, folder=tmp_path
+    )
+    (path,) = tmp_path.glob('*.json')
+    assert path.name == 'one-cycle_scheduleone-cycle_lr0.1_seed0.json'
+
+
 def test_the_average_is_not_the_last_network():
     torch.manual_seed(0)
     net = torch.nn.Linear(1, 1)
