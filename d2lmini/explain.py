@@ -7,7 +7,6 @@ floats (N, C, H, W). A layer is named as in net.named_modules(), '4.0.branch';
 the second call of a layer that is used more than once is '4.0.branch (2)'.
 """
 import contextlib
-import copy
 import difflib
 import re
 from functools import partial
@@ -128,22 +127,6 @@ def class_scores(net, X, classes=None):
     return scores.gather(1, check_classes(scores, classes)[:, None])[:, 0]
 
 
-def unit_gradient(net, X, layer, unit):
-    """Return how much each pixel moves one unit of a layer, (N, H, W).
-
-    unit: its place in the layer's output, (channel, row, column), or
-    (channel,) in a linear layer; in a convolution (channel,) is a whole map,
-    summed up. The gradient's absolute value, the largest of the image's
-    channels. Raises IndexError if there is no such unit.
-    """
-    with with_gradients(net), watched(net, layer) as maps:
-        X = as_input(net, X).requires_grad_()
-        net(X.clone())
-        Y = pick(maps, layer)[:, *unit]
-        gradient, = torch.autograd.grad(Y.sum(), X)
-    return gradient.abs().amax(dim=1)
-
-
 def bounding_box(field):
     """Return (top, bottom, left, right) of what is not 0, the ends included.
 
@@ -223,41 +206,6 @@ def last_maps(net, X):
     return names[-1]
 
 
-def randomized(net, last=None):
-    """Return a copy of net whose last layers have new, random weights.
-
-    last: how many of the layers that have weights of their own, from the end
-    on; None for all. They start as PyTorch starts them, batch norm with its
-    statistics. Raises ValueError if net has fewer layers.
-    """
-    net = copy.deepcopy(net)
-    layers = [module for module in net.modules()
-              if hasattr(module, 'reset_parameters')]
-    last = len(layers) if last is None else last
-    if not 0 <= last <= len(layers):
-        raise ValueError(f'last must be from 0 to {len(layers)}, the number '
-                         f'of layers with weights, got {last}')
-    for layer in layers[len(layers) - last:]:
-        layer.reset_parameters()
-    return net
-
-
-def ranks(values):
-    """Return each value's place in the order, from 1; equal ones share it."""
-    _, index, counts = values.flatten().unique(return_inverse=True,
-                                               return_counts=True)
-    return (counts.cumsum(0) - (counts - 1) / 2)[index]
-
-
-def rank_correlation(a, b):
-    """Return Spearman's correlation of two tensors of a shape, -1 to 1.
-
-    0 if one of them is constant, since it orders nothing.
-    """
-    both = torch.stack([ranks(a), ranks(b)]).double()
-    return torch.corrcoef(both)[0, 1].nan_to_num().item()
-
-
 def outputs(net, data_iter, layer=None, channel=slice(None)):
     """Return what net, or one of its layers, gives for all images: (Y, y).
 
@@ -291,16 +239,6 @@ def most_exciting(net, data_iter, layer, channel, k=9):
     return values, images, torch.stack(rows_and_columns, dim=1)
 
 
-def nearest_neighbors(queries, bank, k=5):
-    """Return the numbers of the k rows of bank nearest to each query.
-
-    queries: (n, d), bank: (N, d); what has more dimensions is flattened.
-    Gives (n, k), the nearest first, by Euclidean distance.
-    """
-    distances = torch.cdist(queries.flatten(1), bank.flatten(1))
-    return distances.topk(k, largest=False).indices
-
-
 def confusion_matrix(y, y_hat, num_classes):
     """Count the images of class i (row) that were taken for j (column).
 
@@ -308,13 +246,3 @@ def confusion_matrix(y, y_hat, num_classes):
     """
     rows, columns = (F.one_hot(c, num_classes).float() for c in (y, y_hat))
     return (rows.T @ columns).long()
-
-
-def worst_mistakes(scores, y, n=25):
-    """Return the numbers of the n mistakes of highest loss, worst first.
-
-    scores: (N, num_classes). y: classes (N,). Fewer if there are fewer.
-    """
-    losses = F.cross_entropy(scores, y, reduction='none')
-    wrong = (scores.argmax(dim=1) != y).nonzero().flatten()
-    return wrong[losses[wrong].argsort(descending=True)[:n]]

@@ -473,23 +473,6 @@ def relative_error(a, b):
     return np.abs(a - b).max() / max(np.abs(a).max(), np.abs(b).max())
 
 
-class SGD:
-    """Stochastic gradient descent with momentum, as in torch.optim.SGD.
-
-    params: a dictionary of arrays, changed in place. lr: step size.
-    """
-
-    def __init__(self, params, lr, momentum=0.9):
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocity = {k: np.zeros_like(p) for k, p in params.items()}
-
-    def step(self, grads):
-        """Change each parameter, given the gradient under its name."""
-        for name, grad in grads.items():
-            self.velocity[name] = self.momentum * self.velocity[name] + grad
-            self.params[name] -= self.lr * self.velocity[name]
-
-
 def three_layer_params(input_dim, num_filters, filter_size, hidden_dim,
                        num_classes, weight_scale, seed):
     """Return the weights and biases of a ThreeLayerConvNet, by name.

@@ -290,31 +290,3 @@ class BatchNorm(nn.Module):
             X, self.gamma, self.beta, self.moving_mean, self.moving_var,
             self.eps, self.momentum, self.training)
         return Y
-
-
-def dropout(X, p, training):
-    """Set each number of X to 0 with probability p, scale up the others.
-
-    p: from 0 to 1. In training the others are divided by 1 - p, so the mean
-    is kept; else X comes back as it is. Raises ValueError for another p.
-    Source: Srivastava and others, Dropout, JMLR, 2014.
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f'p must be from 0 to 1, got {p}')
-    if not training or p == 0:
-        return X
-    if p == 1:
-        return X * 0
-    keep = torch.rand_like(X) >= p
-    return X * keep / (1 - p)
-
-
-def smooth_labels(y, num_classes, eps):
-    """Turn classes into probabilities that are never quite sure.
-
-    y: classes (N,). Returns (N, num_classes): the share 1 - eps is y's, eps
-    is spread evenly over all classes, y's too. Source: Szegedy and others,
-    Rethinking the Inception architecture, 2015, arXiv:1512.00567.
-    """
-    one_hot = nn.functional.one_hot(y, num_classes).float()
-    return (1 - eps) * one_hot + eps / num_classes

@@ -324,12 +324,6 @@ def init_weights(module):
         nn.init.xavier_uniform_(module.weight)
 
 
-def set_learning_rate(optimizer, lr):
-    """Set the rate of all of an optimizer's parameters, from now on."""
-    for group in optimizer.param_groups:
-        group['lr'] = lr
-
-
 def train_ch6(net, train_iter, test_iter, num_epochs, lr, device=None):
     """Train as d2l's LeNet chapter does: Xavier's weights, plain SGD."""
     return told(train_gpu(net, train_iter, test_iter, num_epochs, lr, device,

@@ -26,6 +26,7 @@ PAGE = ROOT / 'appendix' / 'coming_from_d2l.md'
 MODULES = [
     p.stem for p in (ROOT / 'd2lmini').glob('[a-z]*.py') if p.stem != 'check'
 ] + ['nets', 'scale.export']
+INSTEAD = d2l._NAMES['instead']
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +149,7 @@ def test_an_error_in_a_module_is_not_hidden():
     assert 'torch' in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize('name', sorted(d2l._INSTEAD))
+@pytest.mark.parametrize('name', sorted(INSTEAD))
 def test_a_missing_name_says_what_to_use(name):
     with pytest.raises(AttributeError, match=f'no {name}; use ') as error:
         getattr(d2l, name)
@@ -449,9 +450,9 @@ def test_the_page_lists_the_missing_names_and_no_others():
     for names, use in rows('Names that are missing'):
         for name in re.findall(r'`(\w+)`', names):
             listed[name] = use
-    assert listed.keys() == d2l._INSTEAD.keys()
+    assert listed.keys() == INSTEAD.keys()
     for name, use in listed.items():
-        assert d2l._INSTEAD[name].split(' ')[0].split('(')[0] in use, name
+        assert INSTEAD[name].split(' ')[0].split('(')[0] in use, name
 
 
 def test_what_the_page_says_of_names_is_about_names_that_exist():

@@ -4,6 +4,7 @@ import captum.attr
 import pytest
 import torch
 import torchvision
+from from_page import from_page
 from scipy import stats
 from torch import nn
 
@@ -21,6 +22,7 @@ from d2lmini.nets.efficientnet import EfficientNetLite0
 from d2lmini.ops import receptive_field
 from d2lmini.utils import set_seed
 
+PAGE = from_page('10_inside')  # what is built there and not used elsewhere
 OURS = {
     kind.__name__: kind for kind in (AlexNet, VGG, GoogLeNet, ResNet, DenseNet)
 }
@@ -236,7 +238,7 @@ def test_grad_cam_by_hand():
 
 CALLS = {
     'feature_maps': lambda net, X: explain.feature_maps(net, X),
-    'unit_gradient': lambda net, X: explain.unit_gradient(
+    'unit_gradient': lambda net, X: PAGE['unit_gradient'](
         net, X, '2', (0, 1, 1)
     ),
     'saliency': lambda net, X: explain.saliency(net, X),
@@ -249,7 +251,7 @@ CALLS = {
     'most_exciting': lambda net, X: explain.most_exciting(
         net, [(X, torch.zeros(2))], '2', 3, k=1
     ),
-    'randomized': lambda net, X: explain.randomized(net),
+    'randomized': lambda net, X: PAGE['randomized'](net),
 }
 
 
@@ -288,18 +290,18 @@ def test_unit_gradient_and_the_calculators_field(device):
         (2, 2): (6, 21, 6, 21),
         (0, 4): (0, 13, 14, 27),
     }.items():
-        field = explain.unit_gradient(net, X, '5', (3, i, j))
+        field = PAGE['unit_gradient'](net, X, '5', (3, i, j))
         assert field.shape == (3, 28, 28) and field.min() >= 0
         assert explain.bounding_box(field) == box
     assert 21 - 6 + 1 == side == 16
-    linear = explain.unit_gradient(net, X, '7', (119,))
+    linear = PAGE['unit_gradient'](net, X, '7', (119,))
     assert explain.bounding_box(linear) == (0, 27, 0, 27)
 
 
 def test_saliency_is_the_unit_gradient_of_the_score():
     net, X = LeNet(), torch.rand(2, 1, 28, 28)
     torch.testing.assert_close(
-        explain.saliency(net, X, 3), explain.unit_gradient(net, X, '11', (3,))
+        explain.saliency(net, X, 3), PAGE['unit_gradient'](net, X, '11', (3,))
     )
 
 
@@ -333,10 +335,10 @@ def test_rank_correlation_against_scipy(ties):
     if ties:
         a, b = a.relu(), (3 * b).round()
     wanted = stats.spearmanr(a.flatten(), b.flatten()).statistic
-    assert abs(explain.rank_correlation(a, b) - wanted) < 1e-9
-    assert abs(explain.rank_correlation(a, a.exp()) - 1) < 1e-9
-    assert abs(explain.rank_correlation(a, -a) + 1) < 1e-9
-    assert explain.rank_correlation(a, torch.ones(9, 11)) == 0
+    assert abs(PAGE['rank_correlation'](a, b) - wanted) < 1e-9
+    assert abs(PAGE['rank_correlation'](a, a.exp()) - 1) < 1e-9
+    assert abs(PAGE['rank_correlation'](a, -a) + 1) < 1e-9
+    assert PAGE['rank_correlation'](a, torch.ones(9, 11)) == 0
 
 
 def test_randomized_changes_the_last_layers_only():
@@ -345,7 +347,7 @@ def test_randomized_changes_the_last_layers_only():
         n for n, m in net.named_modules() if hasattr(m, 'reset_parameters')
     ]
     for last in (0, 1, 3, None):
-        other = explain.randomized(net, last)
+        other = PAGE['randomized'](net, last)
         changed = [
             n
             for n in layers
@@ -364,10 +366,10 @@ def test_randomized_changes_the_last_layers_only():
 
 def test_nearest_neighbors():
     bank = torch.tensor([[0.0, 0], [3, 4], [1, 0], [6, 8]])
-    near = explain.nearest_neighbors(torch.tensor([[0.4, 0], [5, 7]]), bank, 2)
+    near = PAGE['nearest_neighbors'](torch.tensor([[0.4, 0], [5, 7]]), bank, 2)
     assert near.tolist() == [[0, 2], [3, 1]]
     X = torch.rand(6, 2, 3, 3)
-    assert explain.nearest_neighbors(X, X, 1).flatten().tolist() == [*range(6)]
+    assert PAGE['nearest_neighbors'](X, X, 1).flatten().tolist() == [*range(6)]
 
 
 def test_confusion_matrix_and_worst_mistakes(device):
@@ -378,9 +380,9 @@ def test_confusion_matrix_and_worst_mistakes(device):
     )
     counts = explain.confusion_matrix(y, scores.argmax(1), 3)
     assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 1, 0]]
-    assert explain.worst_mistakes(scores, y).tolist() == [3, 1, 4]
-    assert explain.worst_mistakes(scores, y, 2).tolist() == [3, 1]
-    assert explain.worst_mistakes(scores[2:3], y[2:3]).tolist() == []
+    assert PAGE['worst_mistakes'](scores, y).tolist() == [3, 1, 4]
+    assert PAGE['worst_mistakes'](scores, y, 2).tolist() == [3, 1]
+    assert PAGE['worst_mistakes'](scores[2:3], y[2:3]).tolist() == []
 
 
 X28 = torch.zeros(2, 1, 28, 28)
@@ -440,7 +442,7 @@ X28 = torch.zeros(2, 1, 28, 28)
             'no layer of net gives maps',
         ),
         (
-            lambda net: explain.unit_gradient(net, X28, '5', (16, 0, 0)),
+            lambda net: PAGE['unit_gradient'](net, X28, '5', (16, 0, 0)),
             'index 16 is out of bounds .* with size 16',
         ),
         (
@@ -451,13 +453,13 @@ X28 = torch.zeros(2, 1, 28, 28)
             lambda net: explain.occlusion(net, X28, window=29),
             'a kernel that spans 29 pixels does not fit into 28',
         ),
-        (lambda net: explain.randomized(net, 6), 'from 0 to 5, .* got 6'),
-        (lambda net: explain.rank_correlation(X28, X28[0]), 'equal size'),
+        (lambda net: PAGE['randomized'](net, 6), 'from 0 to 5, .* got 6'),
+        (lambda net: PAGE['rank_correlation'](X28, X28[0]), 'equal size'),
         (
-            lambda net: explain.nearest_neighbors(X28, X28[:, :, 1:]),
+            lambda net: PAGE['nearest_neighbors'](X28, X28[:, :, 1:]),
             'same number of columns. X1: 784 X2: 756',
         ),
-        (lambda net: explain.nearest_neighbors(X28, X28, 3), 'k out of range'),
+        (lambda net: PAGE['nearest_neighbors'](X28, X28, 3), 'k out of range'),
         (
             lambda net: explain.confusion_matrix(
                 torch.tensor([0, 1]), torch.tensor([0, 3]), 3

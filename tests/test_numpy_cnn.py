@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from from_page import from_page
 from torch import nn
 from torch.nn import functional as F
 
 from d2lmini import numpy_cnn as cnn
 
+PAGE = from_page('06_by_hand')
 # X's shape, the filters' shape, stride, padding: odd sizes, rows left over,
 # windows that overlap, touch, leave gaps, or fill the padded image
 CONVS = [
@@ -534,7 +536,7 @@ def test_net_equals_pytorch_for_twenty_steps():
         lr=0.1,
         momentum=0.9,
     )
-    sgd = cnn.SGD(net.params, lr=0.1, momentum=0.9)
+    sgd = PAGE['SGD'](net.params, lr=0.1, momentum=0.9)
     for _ in range(20):
         loss, grads = net.loss(X, y)
         optimizer.zero_grad()
@@ -560,7 +562,7 @@ def test_net_starts_at_ln_10_and_learns_by_heart():
     )
     loss, grads = net.loss(X, y)
     assert loss == pytest.approx(np.log(10), abs=0.01)
-    sgd = cnn.SGD(net.params, lr=0.05)
+    sgd = PAGE['SGD'](net.params, lr=0.05)
     for _ in range(60):
         sgd.step(net.loss(X, y)[1])
     assert (net.predict(X) == y).all()

@@ -18,6 +18,7 @@ import pytest
 import torch
 import yaml
 from browsing import CHAPTERS, COLOR_RULES, overflow, run_axe
+from from_page import from_page
 from scipy import signal
 from sphinx.application import Sphinx
 from torch import nn
@@ -73,6 +74,7 @@ NAMES = {
     'summary': summary.summary,
     'error': error,
     'on_meta': on_meta,
+    'smooth_labels': from_page('07_training')['smooth_labels'],
 }
 for module in (ops, nets, numpy_cnn):
     NAMES |= {

@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from from_page import from_page
 from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
@@ -16,11 +17,12 @@ from torchvision.transforms import v2
 from d2lmini import data
 from d2lmini.callbacks import Checkpoint
 from d2lmini.data import ImageIter, random_crop, random_horizontal_flip
-from d2lmini.ops import dropout, smooth_labels
-from d2lmini.train import accuracy, set_learning_rate, train_gpu
+from d2lmini.train import accuracy, train_gpu
 from d2lmini.utils import set_seed
 
 ROOT = Path(__file__).parent.parent
+PAGE = from_page('07_training')
+dropout, smooth_labels = PAGE['dropout'], PAGE['smooth_labels']
 MIXUP = v2.MixUp(alpha=0.2, num_classes=10)
 sys.path.insert(0, str(ROOT / 'benchmarks'))
 import training_ladder  # noqa: E402
@@ -222,7 +224,7 @@ def test_set_learning_rate_reaches_all_groups():
         for lr in (0.1, 0.2)
     ]
     optimizer = torch.optim.SGD(groups, lr=1.0)
-    set_learning_rate(optimizer, 0.5)
+    PAGE['set_learning_rate'](optimizer, 0.5)
     for group in optimizer.param_groups:
         group['params'][0].grad = torch.ones(1)
     optimizer.step()
