@@ -159,5 +159,7 @@ def welch(a, b, level=0.95):
     freedom = sum(shares) ** 2 / sum(
         share**2 / (len(group) - 1) for share, group in zip(shares, (a, b))
     )
-    half = stats.t.ppf((1 + level) / 2, freedom) * math.sqrt(sum(shares))
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * math.sqrt(
+        sum(shares)
+    )
     return difference, difference - half, difference + half
