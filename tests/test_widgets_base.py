@@ -27,6 +27,7 @@ ANSWERS = {
     'roofline': 'channels=8&depthwise=true',
     'augment': 'picture=letter&flip=false&rotation=30&hue=0.5&contrast=0.3',
 }
+ANSWERS['grad-cam'] = 'view=both&place=59'
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
     'Flatten()\nLinear(54, 10)'
@@ -46,6 +47,7 @@ NEAR = {  # what looks like an answer and is none
     'inception': 'reduce=true&mid5=16&c5=24',
     'roofline': 'channels=8',
     'augment': 'picture=letter&rotation=30&hue=0.5&contrast=0.3',
+    'grad-cam': 'view=both&place=59&kind=espresso',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

@@ -2,10 +2,15 @@
 
 import random
 
+import make_cam
 import pytest
 import torch
 from test_widgets import node, slide
+from torch import nn
 from torchvision.transforms.v2 import functional as T
+
+from d2lmini.explain import grad_cam
+from d2lmini.fine_tune import WeightsNotAvailable
 
 # Augmentation
 
@@ -196,3 +201,121 @@ def test_what_does_not_leave_it_a_b(show):
         assert widget.locator('.task.done').count() == 0, bad
     widget.evaluate(change, good)
     assert widget.locator('.task.done').count() == 1
+
+
+# Grad-CAM
+
+MAPS = """(() => {
+    const places = d2l.unpackMaps(c), weights = d2l.unpackWeights(c);
+    return { sums: d2l.classMap(places, weights),
+        parts: d2l.additions(places[c.place], weights) }; })()"""
+
+
+def test_class_map_is_grad_cam():
+    """Of 100 sets of maps, also wide and nearly empty ones, by autograd."""
+    dice, cases, wanted = random.Random(0), [], []
+    for seed in range(100):
+        generator = torch.Generator().manual_seed(seed)
+        channels = dice.choice([1, 2, 63, 64, 65, 130, 200])
+        h, w = dice.randint(1, 4), dice.randint(1, 4)
+        steps = torch.randint(64, (channels, h, w), generator=generator)
+        some = torch.rand(steps.shape, generator=generator) < dice.random()
+        maps = (steps * some * make_cam.MOST / 63).float()
+        units = torch.randint(63, (1, channels), generator=generator)
+        net = nn.Sequential(
+            nn.Identity(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(channels, 1, bias=False),
+        )
+        net[3].weight.data = 0.01 * (units - 31.0)
+        wanted.append((grad_cam(net, maps[None], '0', 0)[0], maps, net))
+        cases.append(
+            dict(
+                maps=make_cam.pack(maps),
+                signs=make_cam.SIGNS,
+                channels=channels,
+                unit=0.01,
+                place=dice.randrange(h * w),
+                weights=''.join(make_cam.SIGNS[k] for k in units[0]),
+            )
+        )
+    for case, mine, (heat, maps, net) in zip(
+        cases, node(MAPS, cases, 'cam.js'), wanted
+    ):
+        sums = torch.tensor(mine['sums'])
+        assert len(sums) == heat.numel()
+        torch.testing.assert_close(
+            sums.relu() / len(sums), heat.flatten(), atol=1e-5, rtol=1e-5
+        )
+        adds = [part['adds'] for part in mine['parts']]
+        assert adds == sorted(adds, reverse=True)
+        assert sum(adds) == pytest.approx(sums[case['place']].item(), abs=1e-4)
+        column = maps.flatten(1)[:, case['place']]
+        assert len(adds) == column.count_nonzero()
+        for part in mine['parts']:
+            channel = part['channel']
+            assert part['number'] == pytest.approx(column[channel].item())
+            weight = net[3].weight[0, channel].item()
+            assert part['weight'] == pytest.approx(weight, abs=1e-6)
+
+
+def test_stored_maps_are_the_networks():
+    """Logits, maps, and the task's answer, in spite of rounding."""
+    try:
+        maps, weights, bias = make_cam.look(make_cam.photograph())
+    except WeightsNotAvailable as error:
+        pytest.skip(str(error))
+    (mine,) = node(
+        """(() => { const places = d2l.unpackMaps(d2l.cam),
+            all = d2l.unpackWeights(d2l.cam), n = d2l.cam.channels;
+        return { kinds: d2l.cam.kinds, bias: d2l.cam.bias,
+            sums: d2l.cam.kinds.map((_, k) => d2l.classMap(places,
+                all.subarray(k * n, (k + 1) * n))) }; })()""",
+        [0],
+        'cam.js',
+        'cam-data.js',
+    )
+    assert mine['kinds'] == list(make_cam.KINDS)
+    sums = torch.tensor(mine['sums'])
+    wanted = torch.einsum('kc,cij->kij', weights, maps).flatten(1)
+    assert (sums - wanted).abs().max() < 0.6 < wanted.max() / 50
+    logits = sums.mean(1) + torch.tensor(mine['bias'])
+    torch.testing.assert_close(logits, wanted.mean(1) + bias, atol=0.1, rtol=0)
+    assert torch.equal(sums.argmin(1)[0], wanted.argmin(1)[0])
+    low = wanted[0].sort().values
+    assert low[0] < low[1] - 1  # no close call, and on the coffee:
+    assert wanted[0].argmin() >= wanted.shape[1] // 2
+
+
+def test_grad_cam_widget(show):
+    widget = show('grad-cam')
+    text = widget.inner_text
+    assert 'that is the logit of “Egyptian cat”: 4.3' in text()
+    places = widget.locator('td')
+    assert places.count() == 98
+
+    def share(place):
+        value = "cell => Number(cell.style.getPropertyValue('--share'))"
+        return places.nth(place).evaluate(value)
+
+    assert share(24) > 0.9 and share(59) == 0
+    places.nth(24).focus()
+    for _ in range(4):
+        widget.page.keyboard.press('ArrowDown')
+    assert widget.locator('.task.done').count() == 0
+    assert places.nth(59).get_attribute('aria-selected') == 'false'
+    widget.get_by_label('Show').select_option('both')
+    assert share(59) > 0.2
+    assert places.nth(59).get_attribute('class') == 'against'
+    places.nth(59).click()
+    assert 'Row 8, column 3 adds −5' in text()
+    assert widget.locator('.task.done').count() == 1
+    widget.get_by_label('Ask for').select_option('espresso')
+    assert share(23) < 0.2 and 'Row 8, column 3 adds +3' in text()
+    places.nth(72).click()
+    widget.get_by_label('Show').select_option('channel')
+    channel = widget.locator('.stack li').first.inner_text()
+    name = widget.locator('figcaption').inner_text()
+    assert channel.split(':')[0] == name.split(': ')[1].split(' alone')[0]
+    assert share(72) > 0

@@ -38,6 +38,7 @@ NAMES = [
     'symptom',
     'roofline',
     'augment',
+    'grad-cam',
 ]
 POSES = {
     'augment': 'widget => widget.ready',
@@ -47,7 +48,7 @@ POSES = {
     'symptom': """widget => widget.change({ text: 'RuntimeError: mat1 and mat2'
         + ' shapes cannot be multiplied (64x784 and 400x120)' })""",
 }
-PHOTOGRAPHS = ['augment']
+PHOTOGRAPHS = 'augment', 'grad-cam'
 SCALE = 150 / 105  # of the book's figures: in their files, on a page
 BARE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

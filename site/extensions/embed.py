@@ -21,6 +21,7 @@ NEEDS = {
     'roofline': ['lessons.js', 'charts.js'],
     'inception': ['lessons.js'],
     'augment': ['lessons.js', 'transforms.js', 'photo.js'],
+    'grad-cam': ['cam.js', 'cam-data.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],

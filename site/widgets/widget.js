@@ -222,13 +222,13 @@
         make('div', { class: 'sheet' }, this.table, this.frame));
     }
 
-    /* Make size x size cells; those outside inner = [from, to) only show. */
-    resize(size, inner = [0, size]) {
-      if (String([size, inner]) === this.made) return;
-      this.made = String([size, inner]);
+    /* Make size x columns cells; those outside inner = [from, to) only show. */
+    resize(size, inner = [0, size], columns = size) {
+      if (String([size, inner, columns]) === this.made) return;
+      this.made = String([size, inner, columns]);
       this.inner = inner;
       const isInner = i => i >= inner[0] && i < inner[1];
-      this.cells = range(size).map(i => range(size).map(j => this.cell(i, j, isInner(i) && isInner(j))));
+      this.cells = range(size).map(i => range(columns).map(j => this.cell(i, j, isInner(i) && (isInner(j) || j >= size))));
       this.table.replaceChildren(make('tbody', {},
         ...this.cells.map(row => make('tr', {}, ...row))));
       if (inner[0] < inner[1] && (this.options.edit || this.options.pick)) this.rove(inner[0], inner[0]);
