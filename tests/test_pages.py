@@ -142,7 +142,7 @@ def test_page_is_light(seen, name):
     pictures = sum(
         sizes[file]
         for file in sizes
-        if file.endswith(('.png', '.jpeg', '.jpg'))
+        if file.endswith(('.png', '.jpeg', '.jpg', '.webp'))
     )
     whole = sum(sizes.values())
     print(

@@ -191,6 +191,8 @@ def add_ways(app, pagename, templatename, context, doctree):
     """Give the layout the sidebar and the way to this page."""
     env = app.env
     context['foldable'] = bool(number_of(pagename)) and doctree is not None
+    if context['foldable']:
+        app.add_js_file('guesses.js', loading_method='defer')
 
     def link(name, title=None):
         title = escape(title or env.titles[name].astext())

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from hooks import figure_of
 from PIL import Image, ImageDraw, ImageFont
 from reading import number_of
 from website import WHITE
@@ -89,10 +90,13 @@ def shorten(text):
 
 
 def best_figure(app, page):
-    """Return the file and the alt text of a page's fullest figure.
+    """Return the file and the alt text of a page's hook, or fullest figure.
 
     Or None and nothing.
     """
+    path, alt = figure_of(app, page)
+    if path is not None:
+        return path, alt
     figures = [
         (Path(app.srcdir, node['uri']), node.get('alt', ''))
         for node in app.env.get_doctree(page).findall(nodes.image)

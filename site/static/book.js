@@ -29,6 +29,7 @@ function findBoxes() {
 /* A box that scrolls sideways must be reachable by keyboard, and so must a
    formula that is wider than its line. */
 function letScroll(boxes) {
+  dealCards(boxes.filter(box => box.matches('.scroll:has(> table.docutils)')));
   const isWide = box => box.matches('span.math')
     ? [...box.querySelectorAll('.base')].some(b => b.offsetWidth > (box.parentElement.clientWidth || Infinity))
     : box.scrollWidth > box.clientWidth;
@@ -38,6 +39,33 @@ function letScroll(boxes) {
     if (wide[i]) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   });
+}
+
+/* On a phone, a table too wide for it becomes cards: one for each row, in which
+   each cell says the name of its column. Roles keep it a table for all readers. */
+const PHONE = matchMedia('(max-width: 480px)');
+const ROLES = { table: 'table', thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
+
+function dealCards(boxes) {
+  if (!PHONE.matches) boxes.forEach(box => box.classList.remove('cards'));
+  const wide = boxes.filter(box => PHONE.matches && box.scrollWidth > box.clientWidth);
+  wide.forEach(box => box.classList.add('cards'));
+  for (const box of wide.filter(box => !box.querySelector('[role=table]'))) {
+    const names = [...box.querySelectorAll('thead :is(th, td)')].map(readName);
+    for (const [tag, role] of Object.entries(ROLES)) {
+      for (const part of box.querySelectorAll(tag)) part.setAttribute('role', role);
+    }
+    for (const row of box.querySelectorAll('tbody tr')) {
+      [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i] ?? ''; });
+    }
+  }
+}
+
+/* A formula is in the page twice, once for screen readers. */
+function readName(cell) {
+  const copy = cell.cloneNode(true);
+  copy.querySelectorAll('.katex-mathml').forEach(part => part.remove());
+  return copy.textContent.trim();
 }
 
 /* To measure a box far below would cost the layout of all that lies above: so
@@ -114,7 +142,6 @@ function setUpViews() {
       if (box.checked) page[box.name] = 'on';
       else delete page[box.name];
       if (box.name === 'code') unfold(box.checked);
-      if (box.name === 'teach') showAnswered();
       letScroll(findBoxes());
     });
   }
@@ -141,47 +168,9 @@ function setUpProgress() {
   }, { passive: true });
 }
 
-/* A result waits for the reader's answer, which is kept and shown with it. */
-const guesses = {
-  name: `guesses ${document.documentElement.dataset.page}`,
-  read() {
-    try { return JSON.parse(localStorage.getItem(this.name)) || {}; } catch { return {}; }
-  },
-  add(key, guess) { keep(this.name, JSON.stringify({ ...this.read(), [key]: guess })); },
-};
-
-function showResult(form, guess) {
-  form.classList.add('answered');
-  form.querySelector('[role=status]').textContent = guess ? `Your answer: ${guess}` : '';
-}
-
-/* In the teaching view each result waits anew, whatever was answered. */
-function showAnswered() {
-  const kept = guesses.read(), teach = 'teach' in document.documentElement.dataset;
-  for (const form of document.querySelectorAll('form.guess')) {
-    const { key } = form.dataset;
-    if (!teach && Object.hasOwn(kept, key)) showResult(form, kept[key]);
-    else form.classList.remove('answered');
-  }
-}
-
-function setUpPredictions() {
-  for (const form of document.querySelectorAll('form.guess')) {
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      const guess = form.elements.guess.value.trim();
-      if (!('teach' in document.documentElement.dataset)) guesses.add(form.dataset.key, guess);
-      showResult(form, guess);
-      letScroll([...form.nextElementSibling.querySelectorAll('pre, .output')]);
-    });
-  }
-  showAnswered();
-}
-
 setUpColorMode();
 followReading();
 setUpViews();
-setUpPredictions();
 setUpProgress();
 showWhere();
 addEventListener('load', letNearScroll);
