@@ -44,6 +44,8 @@ const lines = require('readline').createInterface({input: process.stdin});
 lines.on('line', line => console.log(JSON.stringify(
   katex.renderToString(...JSON.parse(line)))));
 """
+# KaTeX puts this behind the max of x_{\max}, too, where nothing may follow.
+APPLY = re.compile('<mo>\u2061</mo>(?=</m(?:sub|sup|subsup|frac)>)')
 UNCOLORED = Name, Operator, Punctuation, Text, Whitespace
 logger = logging.getLogger(__name__)
 
@@ -119,7 +121,7 @@ def start_renderer(program):
     def render(latex, options=None):
         request = [latex, {'throwOnError': False, **(options or {})}]
         print(json.dumps(request), file=server.stdin, flush=True)
-        html = json.loads(server.stdout.readline())
+        html = APPLY.sub('', json.loads(server.stdout.readline()))
         if 'katex-error' in html:
             logger.warning('KaTeX cannot render %s', latex)
         return html
