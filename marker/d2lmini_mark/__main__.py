@@ -72,107 +72,99 @@ def main(argv=None):
     return 1 if missed else 0
 
 
-def options(argv):
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m d2lmini_mark',
-        description=__doc__,
-        epilog=CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add('hidden', help='a file of hidden tests')
-    add(
-        'notebooks',
-        nargs='+',
-        help='submissions (.ipynb, .py, .zip), folders of them, or a zip '
-        'file of the whole class',
-    )
-    add(
-        '--out',
-        default='marks.csv',
-        metavar='FILE',
-        help='where to write the table (default: %(default)s)',
-    )
-    add(
-        '--format',
-        choices=['csv', 'moodle', 'canvas'],
-        default='csv',
-        help='of the table: for you, or to be imported (default: csv)',
-    )
-    add(
-        '--assignment',
-        metavar='TITLE',
-        help='its title in Canvas (default: that of the hidden tests)',
-    )
-    add(
-        '--roster',
-        type=Path,
-        metavar='FILE',
-        help='the students of the class, a CSV file with a column `name`: '
-        'each has a row',
-    )
-    add(
-        '--seed',
-        type=int,
-        metavar='N',
-        help='draw all inputs with the seed that a page tells, to repeat it '
-        '(default: others for each submission)',
-    )
-    add(
-        '--force',
-        action='store_true',
-        help='begin anew, and replace the table and the pages',
-    )
-    add(
-        '--unsafe',
-        action='store_true',
-        help="run students' code without walls",
-    )
-    add(
-        '--memory',
-        type=float,
-        default=2,
-        metavar='GIB',
-        help='for each process, beyond PyTorch itself (default: 2)',
-    )
-    add(
-        '--cell-seconds',
-        type=float,
-        default=20,
-        metavar='S',
-        help='of work for a cell; thrice as many for all (default: 20)',
-    )
-    add(
-        '--notebook-seconds',
-        type=float,
-        default=180,
-        metavar='S',
-        help='on the clock for a notebook as a whole (default: 180)',
-    )
-    add(
-        '--jobs',
-        type=at_least_one,
-        default=boxes.cores(),
-        metavar='N',
-        help='submissions at once (default: as many as there are cores, '
-        '%(default)s here)',
-    )
-    add(
-        '--data',
-        type=Path,
-        metavar='FOLDER',
-        help="data sets that the students' code may read",
-    )
-    return parser.parse_args(argv)
-
-
 def at_least_one(text):
     """Read a number of jobs."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f'must be 1 or more, got {number}')
     return number
+
+
+OPTIONS = {
+    'hidden': dict(help='a file of hidden tests'),
+    'notebooks': dict(
+        nargs='+',
+        help='submissions (.ipynb, .py, .zip), folders of them, or a zip '
+        'file of the whole class',
+    ),
+    '--out': dict(
+        default='marks.csv',
+        metavar='FILE',
+        help='where to write the table (default: %(default)s)',
+    ),
+    '--format': dict(
+        choices=['csv', 'moodle', 'canvas'],
+        default='csv',
+        help='of the table: for you, or to be imported (default: csv)',
+    ),
+    '--assignment': dict(
+        metavar='TITLE',
+        help='its title in Canvas (default: that of the hidden tests)',
+    ),
+    '--roster': dict(
+        type=Path,
+        metavar='FILE',
+        help='the students of the class, a CSV file with a column `name`: '
+        'each has a row',
+    ),
+    '--seed': dict(
+        type=int,
+        metavar='N',
+        help='draw all inputs with the seed that a page tells, to repeat it '
+        '(default: others for each submission)',
+    ),
+    '--force': dict(
+        action='store_true',
+        help='begin anew, and replace the table and the pages',
+    ),
+    '--unsafe': dict(
+        action='store_true',
+        help="run students' code without walls",
+    ),
+    '--memory': dict(
+        type=float,
+        default=2,
+        metavar='GIB',
+        help='for each process, beyond PyTorch itself (default: 2)',
+    ),
+    '--cell-seconds': dict(
+        type=float,
+        default=20,
+        metavar='S',
+        help='of work for a cell; thrice as many for all (default: 20)',
+    ),
+    '--notebook-seconds': dict(
+        type=float,
+        default=180,
+        metavar='S',
+        help='on the clock for a notebook as a whole (default: 180)',
+    ),
+    '--jobs': dict(
+        type=at_least_one,
+        default=boxes.cores(),
+        metavar='N',
+        help='submissions at once (default: as many as there are cores, '
+        '%(default)s here)',
+    ),
+    '--data': dict(
+        type=Path,
+        metavar='FOLDER',
+        help="data sets that the students' code may read",
+    ),
+}
+
+
+def options(argv):
+    """Read the command line, by OPTIONS."""
+    parser = argparse.ArgumentParser(
+        prog='python -m d2lmini_mark',
+        description=__doc__,
+        epilog=CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, settings in OPTIONS.items():
+        parser.add_argument(name, **settings)
+    return parser.parse_args(argv)
 
 
 if __name__ == '__main__':

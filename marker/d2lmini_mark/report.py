@@ -131,6 +131,9 @@ def text(value):
     return html.escape(shown(str(value)))
 
 
+PAGE_NAME = re.compile(r'-[0-9a-f]{8}\.html$')
+
+
 def page_name(name):
     """Return the file name of a student's page, different for each name."""
     plain = re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[-60:]

@@ -58,6 +58,8 @@ class Run:
                 raise Refused(f'there is no folder {str(folder)!r}')
         if sys.platform == 'win32':
             raise Refused('Windows cannot mark: use Linux, or WSL')
+        if options.format == 'canvas':
+            tables.refuse_title(self.assignment())
 
     def kept(self):
         """Return what an earlier run has noted, {} if there was none."""
@@ -96,6 +98,8 @@ class Run:
         server = self.boxes()
         server.spare.append(server.open())  # before anything is written
         (self.folder / 'results').mkdir(parents=True, exist_ok=True)
+        if self.options.force:
+            self.forget()
         self.note(
             checksum(self.out.read_bytes()) if self.out.exists() else None
         )
@@ -109,6 +113,16 @@ class Run:
             Path(part).write_bytes(table)
         write(self.folder / 'summary.html', tables.summary(self.exam, rows))
         return [name for name, result in rows if isinstance(result, str)]
+
+    def forget(self):
+        """Delete the pages and the results of an earlier run, nothing else."""
+        pages = [
+            page
+            for page in self.folder.glob('*.html')
+            if report.PAGE_NAME.search(page.name)
+        ]
+        for file in [*pages, *(self.folder / 'results').glob('*.json')]:
+            file.unlink()
 
     def table(self, results):
         """Return the bytes of the table, in the form that is asked for."""

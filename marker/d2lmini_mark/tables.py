@@ -5,11 +5,13 @@ what a class found hard.
 import collections
 import csv
 import io
+import re
 from typing import NamedTuple
 
 from d2lmini_mark import report, roster
 from d2lmini_mark.marking import SHORT, Result
 from d2lmini_mark.report import number, safe_cell
+from d2lmini_mark.submissions import Refused
 
 NOTHING = 'nothing was handed in'
 MOODLE = [
@@ -22,6 +24,10 @@ MOODLE = [
     'Feedback comments',
 ]
 CANVAS = ['Student', 'ID', 'SIS User ID', 'SIS Login ID', 'Section']
+# A title with one of these in it is no assignment for Canvas.
+TOTALS = re.compile(
+    '(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)'
+)
 MOST = 6  # mistakes of a question that are listed
 
 
@@ -123,7 +129,17 @@ def for_people(exam, found):
 
 
 def for_moodle(exam, found, assignment):
-    """Return what Moodle reads under Grading, Upload grading worksheet."""
+    """Return what Moodle reads under Grading, Upload grading worksheet.
+
+    Its importer (mod/assign/feedback/offline/importgradeslib.php, read in
+    November 2026) wants UTF-8 and commas, looks for the columns Identifier,
+    Grade and Last modified (grade) and, if there is feedback, Feedback
+    comments, each by its name in the language that the teacher has chosen,
+    so English here; cuts the length of "Participant " off the identifier,
+    where the number is the one in the names of downloaded files; and leaves
+    out whoever was graded after the time in the last column, "-" for never,
+    unless told to overwrite.
+    """
     most = sum(t.points for t in exam.tests)
     lines = [MOODLE]
     for row in one_each(found):
@@ -143,7 +159,16 @@ def for_moodle(exam, found, assignment):
 
 
 def for_canvas(exam, found, assignment):
-    """Return what Canvas reads under Grades, Import."""
+    """Return what Canvas reads under Grades, Import.
+
+    Its importer (lib/gradebook_importer.rb of canvas-lms, read in November
+    2026) takes the first columns by their place: Student, ID, SIS User ID and
+    SIS Login ID together, Section; what follows is an assignment, by the
+    number in brackets at its end, else by its title, else a new one. A row
+    with "Points Possible" in its first cell tells the most. A student is
+    found by the ID, else by SIS User ID or login, else by the name. An empty
+    cell takes away a grade that was there: Canvas shows it before it does.
+    """
     most = sum(t.points for t in exam.tests)
     lines = [
         [*CANVAS, safe_cell(assignment)],
@@ -156,6 +181,15 @@ def for_canvas(exam, found, assignment):
             [*(cell(line.get(title, '')) for title in CANVAS), row.points()]
         )
     return written(lines)
+
+
+def refuse_title(assignment):
+    """Raise Refused if Canvas would not take a title for an assignment's."""
+    if found := TOTALS.search(assignment):
+        raise Refused(
+            f'Canvas leaves out a column with {found[0]!r} in its title, got '
+            f'{assignment!r}: give another --assignment'
+        )
 
 
 def cell(value):

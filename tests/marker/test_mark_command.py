@@ -365,3 +365,26 @@ def test_the_markers_own_faults_are_not_the_students(
         ('', "NOT MARKED: KeyError: 'no memory'"),
     ]
     assert run(*command)[0] == 0 and float(rows(out)[0]['total']) == 2
+
+
+def test_force_leaves_no_page_of_before(quick, hidden, folder):
+    """Nor a result: what is marked anew is marked, with a seed told too."""
+    for name in ['ann', 'bob']:
+        (folder / 'in' / f'{name}.ipynb').write_text(as_notebook(DOUBLE))
+    command = [hidden, folder / 'in', '--out', folder / 'marks.csv']
+    command += ['--seed', 1]
+    assert quick(*command)[0] == 0
+    kept = folder / 'marks.feedback'
+    pages, results = set(kept.glob('*-*.html')), kept / 'results'
+    assert len(pages) == len(list(results.iterdir())) == 2
+    (kept / 'mine.html').write_text('a remark')
+    before = {file: file.stat().st_mtime_ns for file in results.iterdir()}
+    (folder / 'in' / 'bob.ipynb').unlink()
+    assert quick(*command)[0] == 0  # without it nothing is thrown away
+    assert set(kept.glob('*-*.html')) == pages
+    assert quick(*command, '--force')[0] == 0
+    (page,) = kept.glob('*-*.html')
+    assert page.name.startswith('ann') and page in pages
+    (result,) = results.iterdir()
+    assert result.stat().st_mtime_ns != before[result]
+    assert (kept / 'mine.html').read_text() == 'a remark'
