@@ -28,6 +28,8 @@ ANSWERS = {
     'augment': 'picture=letter&flip=false&rotation=30&hue=0.5&contrast=0.3',
 }
 ANSWERS['grad-cam'] = 'view=both&place=59'
+ANSWERS['sampler'] = 'times=9&draws=300'
+ANSWERS['validation-noise'] = 'n=529&truth=94&trials=20'
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
     'Flatten()\nLinear(54, 10)'
@@ -48,6 +50,8 @@ NEAR = {  # what looks like an answer and is none
     'roofline': 'channels=8',
     'augment': 'picture=letter&rotation=30&hue=0.5&contrast=0.3',
     'grad-cam': 'view=both&place=59&kind=espresso',
+    'sampler': 'times=9&draws=280',
+    'validation-noise': 'n=441&truth=94&trials=20',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

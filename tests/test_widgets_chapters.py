@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_widgets import node, slide
 from torch import nn
+from torch.utils.data import WeightedRandomSampler
 from torchvision.transforms.v2 import functional as T
 
 from d2lmini.explain import grad_cam
@@ -319,3 +320,132 @@ def test_grad_cam_widget(show):
     name = widget.locator('figcaption').inner_text()
     assert channel.split(':')[0] == name.split(': ')[1].split(' alone')[0]
     assert share(72) > 0
+
+
+# A sampler for unequal classes
+
+
+def test_what_a_sampler_gives():
+    """Shares and misses as PyTorch's own sampler has them, in 400 epochs."""
+    dice, cases = random.Random(0), []
+    for _ in range(12):
+        cases.append(
+            dict(
+                rare=dice.randint(1, 50),
+                times=dice.randint(1, 30),
+                draws=dice.randint(50, 300),
+            )
+        )
+    found = node(
+        """(() => { const random = d2l.dice(7);
+        return { ...d2l.sampling(c), epochs: d2l.range(400).map(
+            () => d2l.epochCounts(c, random)) }; })()""",
+        cases,
+        'lessons.js',
+        'chances.js',
+    )
+    for case, mine in zip(cases, found):
+        rare, times, draws = case.values()
+        weights = [1.0] * (100 - rare) + [float(times)] * rare
+        sampler = WeightedRandomSampler(
+            weights,
+            400 * draws,
+            generator=torch.Generator().manual_seed(0),
+        )
+        theirs = torch.tensor(list(sampler)).reshape(400, draws)
+        theirs = torch.stack([e.bincount(minlength=100) for e in theirs])
+        for counts in (theirs, torch.tensor(mine['epochs'])):
+            assert (counts.sum(1) == draws).all()
+            common, few = counts[:, :-rare], counts[:, -rare:]
+            assert few.sum().item() / counts.sum().item() == pytest.approx(
+                mine['share'], abs=0.02
+            )
+            each = few.double().mean().item()
+            assert each == pytest.approx(mine['each'], rel=0.06)
+            missed = (common == 0).double().mean().item()
+            assert missed == pytest.approx(mine['missedCommon'], abs=0.01)
+            missed = (few == 0).double().mean().item()
+            assert missed == pytest.approx(mine['missedRare'], abs=0.02)
+
+
+def test_sampler_widget(show):
+    widget = show('sampler')
+    text = widget.inner_text
+    assert 'makes 10\u00a0% of the draws' in text()
+    widget.get_by_label('Times as often').fill('9')
+    assert 'makes 50\u00a0% of the draws' in text()
+    assert 'each rare picture comes 5.0 times on average' in text()
+    assert '57\u00a0% of the common pictures' in text()  # as on the page
+    bars = widget.locator('path.bars').first
+    before = bars.get_attribute('d')
+    slide(widget, 'epoch', ['ArrowRight'])
+    assert bars.get_attribute('d') != before
+    widget.get_by_label('Draws').fill('280')
+    assert widget.locator('.task.done').count() == 0
+    slide(widget, 'draws', ['ArrowRight'])
+    assert widget.locator('.task.done').count() == 1
+
+
+# Validation on few pictures
+
+
+def test_binomial():
+    """Chances by torch, their sums, and the best of several by a race."""
+    dice, cases = random.Random(1), []
+    for _ in range(60):
+        cases.append(
+            dict(
+                n=dice.randint(1, 1009),
+                p=dice.randint(50, 99) / 100,
+                trials=dice.randint(1, 50),
+                part=dice.random(),
+            )
+        )
+    found = node(
+        """(() => { const one = d2l.binomial(c.n, c.p),
+            best = d2l.largestOf(one, c.trials);
+        return { one, best, at: d2l.quantile(one, c.part),
+            mean: d2l.meanCount(best) }; })()""",
+        cases,
+        'chances.js',
+    )
+    for case, mine in zip(cases, found):
+        counts = torch.arange(case['n'] + 1).double()
+        p = torch.tensor(case['p']).double()
+        law = torch.distributions.Binomial(case['n'], p)
+        one = law.log_prob(counts).exp()
+        torch.testing.assert_close(
+            torch.tensor(mine['one'], dtype=one.dtype),
+            one,
+            atol=1e-9,
+            rtol=1e-6,
+        )
+        below = one.cumsum(0)
+        assert below[mine['at']] >= case['part'] - 1e-9
+        assert mine['at'] == 0 or below[mine['at'] - 1] < case['part']
+        best = torch.tensor(mine['best']).double()
+        assert best.sum().item() == pytest.approx(1)
+        torch.manual_seed(0)
+        race = law.sample((4000, case['trials'])).amax(1)
+        error = race.std().item() / 4000**0.5
+        assert abs(mine['mean'] - race.mean().item()) < 5 * error + 1e-9
+
+
+def test_validation_noise_widget(show):
+    widget = show('validation-noise')
+    text = widget.inner_text
+    law = torch.distributions.Binomial(49, torch.tensor(0.92))
+    torch.manual_seed(0)
+    low, high = (
+        torch.quantile(law.sample((200_000,)) / 49, part).item()
+        for part in (0.025, 0.975)
+    )
+    assert f'lie between {low:.3f} and {high:.3f}' in text()
+    assert 'shows 0.951 on average: 3.1 points too high' in text()
+    widget.get_by_label('Settings tried').fill('1')
+    assert 'on average it shows the truth, 0.920' in text()
+    widget.get_by_label('Settings tried').fill('20')
+    widget.get_by_label('Truth').fill('94')
+    for n, done in [(1009, 0), (401, 0), (529, 1)]:
+        widget.get_by_label('Photographs').fill(str(n))
+        assert widget.locator('.task.done').count() == done, n

@@ -422,6 +422,8 @@ PAGES = {
     'roofline': '11_speed_and_scale',
     'augment': '07_training',
     'grad-cam': '10_inside',
+    'sampler': '09_data',
+    'validation-noise': '08_fine_tuning',
 }
 
 

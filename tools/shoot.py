@@ -39,8 +39,11 @@ NAMES = [
     'roofline',
     'augment',
     'grad-cam',
+    'sampler',
+    'validation-noise',
 ]
 POSES = {
+    'sampler': 'widget => widget.change({ times: 9 })',
     'augment': 'widget => widget.ready',
     'convolution': 'widget => widget.choose(0, 2)',
     'draw': 'widget => widget.fetchStored(7)',

@@ -22,6 +22,8 @@ NEEDS = {
     'inception': ['lessons.js'],
     'augment': ['lessons.js', 'transforms.js', 'photo.js'],
     'grad-cam': ['cam.js', 'cam-data.js'],
+    'sampler': ['lessons.js', 'chances.js', 'charts.js'],
+    'validation-noise': ['chances.js', 'charts.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],
