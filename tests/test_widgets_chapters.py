@@ -411,7 +411,7 @@ def test_binomial():
     )
     for case, mine in zip(cases, found):
         counts = torch.arange(case['n'] + 1).double()
-        p = torch.tensor(case['p']).double()
+        p = torch.tensor(case['p'], dtype=torch.float64)
         law = torch.distributions.Binomial(case['n'], p)
         one = law.log_prob(counts).exp()
         torch.testing.assert_close(
