@@ -21,7 +21,7 @@ LONG = 3  # lines of plotting that are not worth a fold
 ASKING = re.compile(r'\b(predict|guess|before you (look|run|read))\b', re.I)
 LAST = 3  # sentences before a cell in which a question stands
 GUESS = """<form class="guess" data-key="{key}">
-<label>Your answer, if you like to keep it <input name="guess"
+<label>Your answer, to be kept here and compared <input name="guess"
 autocomplete="off" maxlength="200"></label>
 <button type="submit">Show the result</button>
 <p role="status"></p></form>"""
