@@ -96,11 +96,14 @@ def show(page, *names, more=''):
 
 
 def save(picture, path):
-    """Write a picture: photographs keep their colors, drawings get 64."""
+    """Write a picture: photographs keep their colors, others get 64."""
     if path.name in PHOTOGRAPHS:
         picture.save(path.with_suffix('.jpg'), quality=55, optimize=True)
     else:
-        drawing = picture.quantize(64)
+        method = Image.Quantize.MEDIANCUT
+        if path.name == 'convolution':  # half a photograph: far smaller so
+            method = Image.Quantize.FASTOCTREE
+        drawing = picture.quantize(64, method, dither=Image.Dither.NONE)
         drawing.save(path.with_suffix('.png'), optimize=True)
 
 
@@ -123,6 +126,7 @@ def main(names):
                 page.add_script_tag(path=FOLDER / 'lenet-digits.js')
             if name in POSES:
                 widget.evaluate(POSES[name])
+            page.wait_for_timeout(300)  # photographs are decoded
             picture = Image.open(io.BytesIO(widget.screenshot()))
             save(picture.convert('RGB'), SITE / 'pictures' / name)
         browser.close()
