@@ -300,15 +300,12 @@ class TensorBoard(Callback):
                                         purge_step=len(run.history) + 1)
 
     def after_epoch(self, run):
-        if self.writer:
-            history, epoch = run.history, len(run.history)
-            lr = run.optimizer.param_groups[0]['lr']
-            for name, value in [('loss/training', history.loss[-1]),
-                                ('accuracy/training', history.train_acc[-1]),
-                                ('accuracy/validation',
-                                 history.valid_acc[-1]),
-                                ('learning rate', lr)]:
-                self.writer.add_scalar(name, value, epoch)
+        columns = {'loss/training': run.history.loss,
+                   'accuracy/training': run.history.train_acc,
+                   'accuracy/validation': run.history.valid_acc,
+                   'learning rate': [run.optimizer.param_groups[0]['lr']]}
+        for name, column in columns.items() if self.writer else ():
+            self.writer.add_scalar(name, column[-1], len(run.history))
 
     def end(self, run):
         if self.writer:
@@ -318,25 +315,21 @@ class TensorBoard(Callback):
 class ProgressBar(Callback):
     """Show in a terminal how far training is, as train_gpu does there."""
     order = 80
-    bar = None
+    bar = tqdm(disable=True)  # until it begins
 
     def begin(self, run):
-        if run.first:
-            self.bar = tqdm(
-                total=run.num_epochs, initial=len(run.history), unit='epoch',
-                disable=None, bar_format='{l_bar}{bar}| {n:.1f}/{total} '
-                'epochs [{elapsed}<{remaining}{postfix}]')
+        self.bar = tqdm(
+            total=run.num_epochs, initial=len(run.history), unit='epoch',
+            disable=None if run.first else True, bar_format='{l_bar}{bar}| '
+            '{n:.1f}/{total} epochs [{elapsed}<{remaining}{postfix}]')
 
     def after_step(self, run, i):
-        if self.bar is not None:
-            done = len(run.history) + i / len(run.train_iter)
-            self.bar.update(done - self.bar.n)
+        done = len(run.history) + i / len(run.train_iter)
+        self.bar.update(done - self.bar.n)
 
     def after_epoch(self, run):
-        if self.bar is not None:
-            self.bar.set_postfix(loss=f'{run.history.loss[-1]:.3f}',
-                                 acc=f'{run.history.train_acc[-1]:.3f}')
+        self.bar.set_postfix(loss=f'{run.history.loss[-1]:.3f}',
+                             acc=f'{run.history.train_acc[-1]:.3f}')
 
     def end(self, run):
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()

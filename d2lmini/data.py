@@ -70,8 +70,8 @@ class ImageIter:
         self.augment, self.mix = augment, mix
         self.seed, self.generator = seed, None
         if seed is not None:
-            self.generator = torch.Generator()
-            self.generator.manual_seed(operator.index(seed))
+            self.generator = torch.Generator().manual_seed(
+                operator.index(seed))
 
     def __len__(self):
         return -(-len(self.labels) // self.batch_size)
@@ -242,9 +242,7 @@ def get_dataloader_workers() -> int:
 
 def _to_nchw(images):
     """Turn uint8 (N, H, W) or (N, H, W, C) into a tensor (N, C, H, W)."""
-    images = torch.from_numpy(images)
-    if images.ndim == 3:
-        return images[:, None]
+    images = torch.from_numpy(images).reshape(*images.shape[:3], -1)
     return images.permute(0, 3, 1, 2).contiguous()
 
 
@@ -336,22 +334,18 @@ def _read_npz(path):
             _check_arrays(data)
         except Exception as error:  # a damaged file may lead to any
             raise DataDamaged(f'{path} is truncated or altered ({error}): '
-                              'delete or replace it, then try again'
-                              ) from error
+                              'delete or replace it, and retry') from error
     return data
 
 
 def _check_arrays(data):
     """Raise ValueError unless the images and labels are what they must be."""
     for part in ['train', 'test']:
-        images, labels = data[f'{part}_images'], data[f'{part}_labels']
-        if not (images.dtype == np.uint8 and images.ndim >= 3
-                and images.shape[3:] in ((), (1,), (3,))
-                and images.shape[1:] == data['train_images'].shape[1:]
-                and labels.dtype.kind in 'iu'
-                and labels.shape == images.shape[:1]
-                and labels.min() >= 0 and labels.max() <= 9):
-            raise ValueError(
-                f'{part}ing: images {images.dtype} {images.shape}, labels '
-                f'{labels.dtype} {labels.shape} from {labels.min()} to '
-                f'{labels.max()}, wanted are 0 to 9')
+        shape = data[f'{part}_images'].shape
+        _, labels = as_images_and_labels(_to_nchw(data[f'{part}_images']),
+                                         data[f'{part}_labels'])
+        if (shape[3:] not in ((), (1,), (3,)) or labels.max() > 9
+                or shape[1:] != data['train_images'].shape[1:]):
+            raise ValueError(f'{part}ing: images of shape {shape}, labels '
+                             f'from {labels.min()} to {labels.max()}, wanted '
+                             'are 0 to 9')

@@ -124,10 +124,8 @@ def download_extract(name: str, folder: str | None = None,
         inside = Path(part, 'all')
         source = inside / (folder or stem)
         try:
-            if path.suffix == '.zip':
-                shutil.unpack_archive(path, inside)
-            else:  # a tar file might write elsewhere
-                shutil.unpack_archive(path, inside, filter='data')
+            shutil.unpack_archive(  # a tar file might write elsewhere
+                path, inside, filter=None if path.suffix == '.zip' else 'data')
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(source if folder or source.is_dir() else inside, target)
         except Exception as error:  # a damaged file may lead to any

@@ -6,10 +6,8 @@ several processes ...) hangs on the loop from outside: see d2lmini.callbacks.
 """
 import contextlib
 import inspect
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -256,6 +254,8 @@ class Run:
 class History:
     """What a training run gave, a number an epoch; prints as a table.
 
+    json.dump(vars(history), f) keeps it, `History(**json.load(f))` is it.
+
     Attributes:
         loss: Mean over the training images while they were trained on.
         train_acc: Likewise the share of right predictions, 0 to 1.
@@ -288,25 +288,14 @@ class History:
                          + f'  {test:9.3f}' * valid + f'  {seconds:7.1f}')
         return '\n'.join(lines)
 
-    def save(self, path):
-        """Write a new JSON file; FileExistsError if there is one already."""
-        with open(path, 'x') as file:
-            file.write(json.dumps(asdict(self), indent=1) + '\n')
-
-    @classmethod
-    def load(cls, path):
-        """Read what save() has written."""
-        return cls(**json.loads(Path(path).read_text()))
-
 
 @contextlib.contextmanager
 def mode(net, train):
     """Put net into training or evaluation mode, afterwards back."""
-    if not isinstance(net, nn.Module):      # a function has no mode
-        yield
-        return
-    before = {module: module.training for module in net.modules()}
-    net.train(train)
+    modules = net.modules() if isinstance(net, nn.Module) else []
+    before = {module: module.training for module in modules}
+    if before:                              # a function has no mode
+        net.train(train)
     try:
         yield
     finally:

@@ -993,7 +993,7 @@ def test_hymenoptera_when_another_process_is_faster(
 ):
     really_unpack = shutil.unpack_archive
 
-    def slow(path, folder):
+    def slow(path, folder, **options):
         really_unpack(path, folder)
         really_unpack(path, nowhere)
 

@@ -23,7 +23,7 @@ ADDRESS = PROJECT['urls']['Repository']
 GROUPS = PYPROJECT['dependency-groups']
 MODULES = sorted(
     path
-    for room in ['d2lmini', 'checker']
+    for room in ['d2lmini', 'checker', 'marker']
     for path in (ROOT / room).rglob('*.py')
 )
 
@@ -205,7 +205,7 @@ def test_the_package_is_small():
         )
         <= 900
     )
-    assert lines_of_code(package.rglob('*.py')) <= 2830  # the aim: 2,600
+    assert lines_of_code(package.rglob('*.py')) <= 2720  # the aim: 2,600
 
 
 @pytest.mark.parametrize('path', MODULES, ids=[p.stem for p in MODULES])

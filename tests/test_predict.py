@@ -11,13 +11,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from from_page import from_page
 from onnx import helper
 from PIL import Image
 from torch import nn
 
 from d2lmini.nets import LeNet
 from d2lmini.scale import predict
-from d2lmini.scale.export import capture, export_onnx, names, quantize_net
+from d2lmini.scale.export import capture, export_onnx, names
 from d2lmini.utils import set_seed
 
 LABELS = [f'kind {i}' for i in range(10)]
@@ -49,6 +50,7 @@ def files(tmp_path_factory):
         nets[name] = net, X
         export_onnx(net, X, LABELS, folder / f'{name}.onnx')
     net, X = nets['lenet']
+    quantize_net = from_page('11_speed_and_scale')['quantize_net']
     nets['int8'] = quantize_net(net, X), X
     export_onnx(*nets['int8'], LABELS, folder / 'int8.onnx')
     return folder, nets

@@ -45,10 +45,14 @@ def parse(words=None):
     add('--seed', type=int, default=0)
     add('--validation', type=float, default=0.1, metavar='SHARE',
         help='of the training images, held out to test on; 0: the test set')
-    add('--checkpoint', metavar='FILE', help='to write, and to go on from')
+    add('--checkpoint', metavar='FILE', type=Checkpoint, action='append',
+        dest='callbacks', default=[Processes()],
+        help='to write, and to go on from')
     add('--device', help='such as cpu; else a GPU for each, if there are any')
-    for option in ['--compile', '--mixed-precision', '--sync-batch-norm']:
-        add(option, action='store_true')
+    for option, kind in [('--compile', Compile),
+                         ('--mixed-precision', MixedPrecision)]:
+        add(option, action='append_const', const=kind(), dest='callbacks')
+    add('--sync-batch-norm', action='store_true')
     return parser.parse_args(words)
 
 
@@ -85,18 +89,6 @@ def load(name, batch_size, **options):
         return getattr(data, f'load_data_{name}')(batch_size, **options)
 
 
-def wanted(args):
-    """Return the callbacks that the command line asks for."""
-    found = [Processes()]
-    if args.checkpoint:
-        found.append(Checkpoint(args.checkpoint))
-    if args.compile:
-        found.append(Compile())
-    if args.mixed_precision:
-        found.append(MixedPrecision())
-    return found
-
-
 @record
 def main(words=None):
     """Train as the command line says; the first process prints a table."""
@@ -111,7 +103,7 @@ def main(words=None):
                 raise SystemExit('--sync-batch-norm: for GPUs only')
             net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
         history = train_gpu(net, train_iter, valid_iter, args.epochs, args.lr,
-                            device, seed=args.seed, callbacks=wanted(args))
+                            device, seed=args.seed, callbacks=args.callbacks)
         if is_first():
             print(history)
 

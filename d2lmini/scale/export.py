@@ -1,6 +1,7 @@
-"""Networks that leave the notebook: as ONNX files, and in eight bits.
+"""Networks that leave the notebook, as ONNX files.
 
-export_onnx needs the packages onnx and onnxscript, quantize_net torchao.
+export_onnx needs the packages onnx and onnxscript. Chapter 11 shows how to
+round a network to eight bits before.
 """
 import json
 
@@ -83,24 +84,3 @@ def names(X, labels, scale):
     labels = [str(label) for label in labels]
     check_notes(labels, float(scale))
     return labels
-
-
-def quantize_net(net, X):
-    """Return net with its weights rounded to eight bits, its maps to seven.
-
-    X: some hundred images (N, C, H, W) of the training data, on net's
-    device: the range of each feature map is taken from them. What comes back
-    computes with rounded floats; export_onnx writes it with bytes.
-    """
-    from torchao.quantization.pt2e import allow_exported_model_train_eval
-    from torchao.quantization.pt2e.quantize_pt2e import (convert_pt2e,
-                                                         prepare_pt2e)
-    from torchao.quantization.pt2e.quantizer import (
-        x86_inductor_quantizer as x86)
-    quantizer = x86.X86InductorQuantizer().set_global(
-        x86.get_default_x86_inductor_quantization_config(
-            reduce_range=True))  # a sum of two products fits into 16 bits
-    prepared = prepare_pt2e(capture(net, X).module(), quantizer)
-    with torch.no_grad():
-        prepared(X)
-    return allow_exported_model_train_eval(convert_pt2e(prepared))

@@ -132,13 +132,10 @@ class Processes(Callback):
         right, rows = self.sums(metric)
         return right / rows
 
-    @staticmethod
-    def sums(metric):
+    def sums(self, metric):
         """Return an Accumulator's numbers, summed over all processes."""
         numbers = torch.tensor([float(n) for n in metric.data],
-                               dtype=torch.double)
-        if dist.get_backend() == 'nccl':
-            numbers = numbers.to('cuda')
+                               dtype=torch.double, device=self.device)
         dist.all_reduce(numbers)
         return numbers.tolist()
 

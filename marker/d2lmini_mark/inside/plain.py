@@ -63,12 +63,8 @@ def encode(value, functions=None):
         kind = 'tuple' if isinstance(value, tuple) else 'set'
         return {'kind': kind, 'data': inner}
     if isinstance(value, dict):
-        return {
-            'kind': 'dict',
-            'data': [
-                [encode(k), encode(v, functions)] for k, v in value.items()
-            ],
-        }
+        pairs = [[encode(k), encode(v, functions)] for k, v in value.items()]
+        return {'kind': 'dict', 'data': pairs}
     if isinstance(value, Asked):
         return {'kind': 'function', 'number': value._number}
     if functions is not None and is_function(value):
