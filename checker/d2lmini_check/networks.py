@@ -4,6 +4,7 @@ Fill it with known numbers and look at what it computes, so that names and
 order are free; or watch how an answer evaluates it.
 """
 import copy
+import math
 
 import torch
 from torch import nn
@@ -12,10 +13,15 @@ from d2lmini_check.questions import Case, Wrong, remark, said, suspect
 
 
 def fill(shape, scale=0.3):
-    """Give numbers that depend on a shape alone."""
-    n = int(torch.tensor(shape).prod())
-    return scale * torch.cos(torch.arange(1., n + 1) * (1 + len(shape))
-                             ).reshape(tuple(shape))
+    """Give numbers that depend on a shape alone.
+
+    A 1x1 convolution gets those of the linear layer that does the same.
+    """
+    shape = tuple(shape)
+    axes = 2 if shape[2:] == (1, 1) else len(shape)
+    n = math.prod(shape)
+    return scale * torch.cos(torch.arange(1., n + 1) * (1 + axes)
+                             ).reshape(shape)
 
 
 def filled(net):
@@ -111,7 +117,8 @@ def is_slope(net, X, step=1e-6):
     """Tell whether the gradient of X agrees with finite differences."""
     double = copy.deepcopy(net).double()
     X = X.double().requires_grad_()
-    along = torch.sin(torch.arange(X.numel()) + 1.).double().reshape(X.shape)
+    along = torch.sin(torch.arange(X.numel()) + 1.).double().reshape(
+        X.shape) + 0.5  # whose mean over a map is not 0
     try:
         Y = double(X.clone())
     except Exception:  # it holds numbers of another dtype

@@ -15,7 +15,8 @@ from d2lmini_mark import call, marks
 def cosine(dice):
     for d in [1, 2, 5, 9]:
         x, w = dice.normal(d), 3 * dice.normal(d)
-        yield call(x, w), F.cosine_similarity(x, w, dim=0).item()
+        for v in (w, -w):
+            yield call(x, v), F.cosine_similarity(x, v, dim=0).item()
 
 
 @marks(2)
@@ -43,6 +44,19 @@ def cross_entropy(dice):
         o = scale * dice.normal(n, k)
         y = torch.tensor([dice.number(0, k - 1) for _ in range(n)])
         yield call(o, y), F.cross_entropy(o, y)
+
+
+def slope(cross_entropy, o, y):
+    """Runs beside the students' code: it holds no expected value."""
+    o.requires_grad_()
+    return torch.autograd.grad(cross_entropy(o, y), o)[0]
+
+
+@marks(1, of='cross_entropy', use=slope)
+def cross_entropy_gradient(dice):
+    for n, k in [(1, 2), (3, 4)]:
+        o, y = dice.normal(n, k), torch.arange(n) % k
+        yield call(o, y), (o.softmax(1) - F.one_hot(y, k)) / n
 
 
 @marks(1)

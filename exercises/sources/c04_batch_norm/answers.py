@@ -75,7 +75,19 @@ def fold(conv, norm):
         b = conv.bias[c] if conv.bias is not None else 0.0
         bias[c] = (b - norm.running_mean[c]) * scale + norm.bias[c]
     return weight, bias
-'''],
+''', '''
+import numpy as np
+
+def fold(conv, norm):
+    W, gamma, beta, mean, var = (T.detach().numpy() for T in (
+        conv.weight, norm.weight, norm.bias, norm.running_mean,
+        norm.running_var))
+    b = np.zeros(len(W)) if conv.bias is None else conv.bias.detach().numpy()
+    scale = gamma / np.sqrt(var + norm.eps)
+    return W * scale[:, None, None, None], beta + scale * (b - mean)
+''', ('return weight, norm.bias + scale * (bias - norm.running_mean)',
+      'return weight.double(), norm.bias + scale * (bias - '
+      'norm.running_mean)')],
     'bn_backward': ['''
 def bn_backward(dY, X, gamma, eps=1e-5):
     n, centered = X.shape[0], X - X.mean(0)
@@ -247,6 +259,8 @@ def bn_backward(dY, X, gamma, eps=1e-5):
 '''),
     ],
     'BatchNorm': [
+        ('without gradients', 'if self.training:',
+         'if self.training and torch.is_grad_enabled():'),
         ('gradient for the layer before', 'X.mean(0), X.var(0, correction=0)',
          'X.mean(0).detach(), X.var(0, correction=0).detach()'),
         ('gradient for the layer before', 'X.mean(0), X.var(0, correction=0)',

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from d2lmini_check.compare import as_tensor
 from d2lmini_check.questions import Case, Question, Wrong, predictions
 from d2lmini_check.watch import AUTOGRAD
 
@@ -287,7 +288,7 @@ def folded(answer, conv, norm, X):
     given = answer(conv, norm)
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise Wrong('two tensors are wanted: weight and bias')
-    weight, bias = given
+    weight, bias = (as_tensor(T, conv.weight) for T in given)
     for T, name, shape in [(weight, 'weight', conv.weight.shape),
                            (bias, 'bias', conv.weight.shape[:1])]:
         if not isinstance(T, torch.Tensor) or T.shape != shape:
@@ -378,6 +379,9 @@ def live(answer, steps):
     seen['tensors in state_dict() besides the two parameters'] = sum(
         v.is_floating_point() for v in layer.state_dict().values()) - sum(
             p.requires_grad for p in layer.parameters())
+    with torch.no_grad():
+        X = torch.arange(12.).reshape(4, 3).cos()
+        seen['output in train mode, without gradients'] = answer(3)(X)
     return seen
 
 

@@ -85,7 +85,8 @@ def folded(fold, W, b, gamma, beta, mean, var, eps, X):
         conv.bias.data = b
     norm.weight.data, norm.bias.data = gamma, beta
     norm.running_mean, norm.running_var = mean, var
-    weight, bias = fold(conv.eval(), norm.eval())
+    weight, bias = (torch.as_tensor(T).float()
+                    for T in fold(conv.eval(), norm.eval()))
     return weight, bias, F.conv2d(X, weight, bias)
 
 
