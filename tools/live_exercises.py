@@ -23,7 +23,8 @@ import exercises
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / 'exercises' / 'live.json'
 TENSORS = re.compile(
-    r'torch|\bn[np]\.|\bF\.|\[\.\.\.|\.(shape|new_|item|mean|float|sum)\b'
+    r'torch|\bn[np]\.|\bF\.|\[\.\.\.'
+    r'|\.(shape|new_|item|mean|float|sum|clamp)\b'
 )
 MOST = 8000  # characters of a question's cases
 UNFIT = {  # their texts ask for what lists do not have

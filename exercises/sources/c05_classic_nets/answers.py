@@ -265,6 +265,111 @@ def googlenet(num_classes):
                        nn.Linear(channels, num_classes)])
 ''', ('nn.AdaptiveAvgPool2d(1), nn.Flatten()',
       'nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(start_dim=1)')],
+    'modern': ['''
+def modern():
+    return [32 * 4 * 4 * 9, 128 * 9 + 256 * 128, 64 * 4 + 4 + 4 * 64 + 64,
+            6 * 24, 2 * 1.5**2 * 2**2, 3 * 3]
+''', '''
+def modern():
+    def count(*layers):
+        return sum(p.numel() for l in layers for p in l.parameters())
+    deep = nn.Conv2d(128, 128, 3, groups=128, bias=False)
+    return (count(nn.Conv2d(128, 128, 3, groups=32, bias=False)),
+            count(deep, nn.Conv2d(128, 256, 1, bias=False)),
+            count(nn.Conv2d(64, 4, 1), nn.Conv2d(4, 64, 1)), 144, 18.0,
+            deep.weight[0].numel())
+'''],
+    'separable': ['''
+def separable(X, D, P):
+    h, w = D.shape[1:]
+    windows = X.unfold(1, h, 1).unfold(2, w, 1)
+    return torch.einsum('oc,cijab,cab->oij', P, windows, D)
+''', '''
+from d2lmini.ops import corr2d
+
+def separable(X, D, P):
+    Y = torch.stack([corr2d(x, d) for x, d in zip(X, D)])
+    return torch.stack([sum(p * y for p, y in zip(row, Y)) for row in P])
+''', '''
+import numpy as np
+
+def separable(X, D, P):
+    X, D, P = X.numpy(), D.numpy(), P.numpy()
+    H, W = X.shape[1] - D.shape[1] + 1, X.shape[2] - D.shape[2] + 1
+    Y = np.zeros((len(X), H, W))
+    for a in range(D.shape[1]):
+        for b in range(D.shape[2]):
+            Y += D[:, a, b, None, None] * X[:, a:a + H, b:b + W]
+    return np.tensordot(P, Y, 1)
+'''],
+    'SqueezeExcitation': ['''
+from torchvision.ops import SqueezeExcitation
+''', '''
+class SqueezeExcitation(nn.Module):
+    def __init__(self, channels, squeezed):
+        super().__init__()
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            nn.LazyLinear(squeezed), nn.ReLU(inplace=True),
+            nn.LazyLinear(channels), nn.Sigmoid())
+
+    def forward(self, X):
+        return X * self.gate(X)[..., None, None]
+''', '''
+class SqueezeExcitation(nn.Module):
+    def __init__(self, channels, squeezed):
+        super().__init__()
+        self.down = nn.Conv2d(channels, squeezed, kernel_size=1)
+        self.up = nn.Conv2d(squeezed, channels, kernel_size=1)
+
+    def forward(self, X):
+        Z = X.flatten(2).mean(-1)[:, :, None, None]
+        return self.up(self.down(Z).clamp(min=0)).sigmoid() * X
+'''],
+    'InvertedResidual': ['''
+from torchvision.ops import Conv2dNormActivation as Layer
+
+class InvertedResidual(nn.Module):
+    def __init__(self, in_channels, out_channels, stride, expansion,
+                 kernel_size=3):
+        super().__init__()
+        c = in_channels * expansion
+        self.up = nn.Identity()
+        if expansion != 1:
+            self.up = Layer(in_channels, c, 1, activation_layer=nn.ReLU6)
+        self.deep = Layer(c, c, kernel_size, stride, groups=c,
+                          activation_layer=nn.ReLU6)
+        self.down = Layer(c, out_channels, 1, activation_layer=None)
+        self.same = (stride, in_channels) == (1, out_channels)
+
+    def forward(self, X):
+        Y = self.down(self.deep(self.up(X)))
+        return Y + X if self.same else Y
+''', '''
+class InvertedResidual(nn.Module):
+    def __init__(self, a, b, stride, expansion, kernel_size=3):
+        super().__init__()
+        c = a * expansion
+        self.convs = nn.ModuleList([
+            nn.Conv2d(a, c, 1, bias=False),
+            nn.Conv2d(c, c, kernel_size, stride, kernel_size // 2,
+                      groups=c, bias=False),
+            nn.Conv2d(c, b, 1, bias=False)])
+        self.norms = nn.ModuleList(nn.BatchNorm2d(n) for n in (c, c, b))
+        if expansion == 1:
+            del self.convs[0], self.norms[0]
+        self.adds = a == b and stride == 1
+
+    def forward(self, X):
+        Y, last = X, len(self.convs) - 1
+        for i, (conv, norm) in enumerate(zip(self.convs, self.norms)):
+            Y = norm(conv(Y))
+            if i < last:
+                Y = Y.clamp(0, 6)
+        if self.adds:
+            Y += X
+        return Y
+'''],
     'design': ['''
 class Net(nn.Module):
     def __init__(self):
@@ -604,6 +709,119 @@ class DenseBlock(nn.Module):
          'nn.Linear(40', 'nn.Flatten(), nn.Linear(1960'),
         ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
+    'modern': [
+        ('sees 128 / 32 = 4 channels', '4608', '147456'),
+        ('not only each group', '4608', '1152'),
+        ('not of the channels in one', '4608', '36864'),
+        ('sees one channel only', '33920', '180224'),
+        ('sees one channel only', '18, 9', '18, 1152'),
+        ('both together are wanted', '33920', '1152'),
+        ('both together are wanted', '33920', '32768'),
+        ('an ordinary 3x3 convolution', '33920', '294912'),
+        ('the biases are missing', '580', '512'),
+        ('not narrower', '144', '4'),
+        ('takes nothing away', '144', '24'),
+        ('width counts twice', '18', '12'),
+        ('height and width both grow', '144, 18', '144, 9'),
+        ('depth counts once', '18', '36'),
+        ('all three factors multiply', '18', '6'),
+        ('6 predictions are wanted', ', 9', ''),
+    ],
+    'separable': [
+        ('the second step is missing',
+         "torch.einsum('oc,cij->oij', P, Y)", 'Y'),
+        ('each stays for itself', '.sum((1, 2))', '.sum()'),
+        ('each has its own', '* D).sum', '* D[:1]).sum'),
+        ('flipped', '* D).sum', '* D.flip(1, 2)).sum'),
+        ('P is transposed', "'oc,cij->oij', P", "'co,cij->oij', P[:len(X), "
+         ":len(X)] if len(P) == len(X) else P.T"),
+        ('the mean of the channels', 'P, Y)', 'P, Y) / C'),
+        ('in reverse order', 'P, Y)', 'P, Y).flip(0)'),
+        ('asks you to do without `conv2d`', '''
+def separable(X, D, P):
+    Y = F.conv2d(X[None], D[:, None], groups=len(X))[0]
+    return torch.einsum('oc,cij->oij', P, Y)
+'''),
+        ('asks you to do without `conv2d`', '''
+def separable(X, D, P):
+    conv = nn.Conv2d(len(X), len(X), D.shape[1:], groups=len(X), bias=False)
+    conv.weight.data = D[:, None]
+    return torch.einsum('oc,cij->oij', P, conv(X[None])[0])
+'''),
+        ('got', '(X[:, i:i + h, j:j + w] * D)', '(X[:, i:i + h, j:j + w] * '
+         'D.mT if h == w else X[:, i:i + h, j:j + w] * D)'),
+        ('got', 'X.shape[2] - w + 1)', 'X.shape[2] - h + 1)'),
+        ('is a `return` missing', 'return torch', 'torch'),
+    ],
+    'SqueezeExcitation': [
+        ('the ReLU between', 'F.relu(self.squeeze(X.mean((2, 3))))',
+         'self.squeeze(X.mean((2, 3)))'),
+        ('the sigmoid is missing', 'torch.sigmoid(self.excite(Z))',
+         'self.excite(Z)'),
+        ('ends with a ReLU', 'torch.sigmoid(', 'F.relu('),
+        ('a softmax', 'torch.sigmoid(self.excite(Z))',
+         'self.excite(Z).softmax(1)'),
+        ('the first activation is a sigmoid', 'F.relu(', 'torch.sigmoid('),
+        ('the gate is added', 'X * gate', 'X + gate'),
+        ('the gate alone comes out', 'X * gate[:, :, None, None]',
+         'gate[:, :, None, None].expand_as(X)'),
+        ('the largest number', 'X.mean((2, 3))', 'X.amax((2, 3))'),
+        ('the layers have no biases', 'squeezed)\n', 'squeezed, False)\n',
+         ', channels)\n', ', channels, False)\n'),
+        ('`squeeze`: made but not used, or cut off',
+         'self.squeeze(X.mean((2, 3)))',
+         'self.squeeze(X.mean((2, 3))).detach()'),
+        ('the gradient that goes back to X', 'X.mean((2, 3))',
+         'X.detach().mean((2, 3))'),
+        ('the gradient that goes back to X', 'X * gate', 'X.detach() * gate'),
+        ('RuntimeError', '[:, :, None, None]', ''),
+        ('output', 'X.mean((2, 3))', 'X.mean((0, 2, 3))[None]'),
+        ('is a `return` missing', 'return X', 'X'),
+    ],
+    'InvertedResidual': [
+        ('ReLU6 cuts off at 6 too', 'nn.ReLU6', 'nn.ReLU'),
+        ('behind the last batch norm', 'nn.BatchNorm2d(out_channels)]',
+         'nn.BatchNorm2d(out_channels), nn.ReLU6()]'),
+        ('behind the addition', 'return X + Y if self.adds else Y',
+         'return F.relu6(X + Y) if self.adds else Y'),
+        ('the input is never added', 'X + Y if self.adds else Y', 'Y'),
+        ('the stride is ignored', 'kernel_size, stride,', 'kernel_size, 1,'),
+        ('the kernel size is ignored', 'middle, kernel_size, stride,',
+         'middle, 3, stride,', 'kernel_size // 2', '1'),
+        ('the middle is not wide', 'in_channels * expansion', 'in_channels'),
+        ('is left out', 'if expansion > 1', 'if True'),
+        ('although the map became smaller', '''
+class InvertedResidual(nn.Module):
+    def __init__(self, in_channels, out_channels, stride, expansion,
+                 kernel_size=3):
+        super().__init__()
+        middle, self.stride = in_channels * expansion, stride
+        layers = []
+        if expansion > 1:
+            layers = [nn.Conv2d(in_channels, middle, 1, bias=False),
+                      nn.BatchNorm2d(middle), nn.ReLU6()]
+        self.branch = nn.Sequential(
+            *layers, nn.Conv2d(middle, middle, kernel_size, stride,
+                               kernel_size // 2, groups=middle, bias=False),
+            nn.BatchNorm2d(middle), nn.ReLU6(),
+            nn.Conv2d(middle, out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels))
+
+    def forward(self, X):
+        Y, Z = self.branch(X), X[:, :, ::self.stride, ::self.stride]
+        return Y + Z if Y.shape == Z.shape else Y
+'''),
+        ('parameters: got', 'groups=middle,', ''),
+        ('the first ReLU6 is missing', 'nn.BatchNorm2d(middle), nn.ReLU6()]',
+         'nn.BatchNorm2d(middle)]'),
+        ('the third batch norm is missing', ''',
+                   nn.BatchNorm2d(out_channels)]''', ']'),
+        ('parameters: got', '1, bias=False),\n                   nn.Batch',
+         '1),\n                   nn.Batch'),
+        ('the gradient that goes back to X', 'X + Y', 'X.detach() + Y'),
+        ('RuntimeError', 'self.adds = stride == 1 and', 'self.adds ='),
+        ('is a `return` missing', 'return X', 'X'),
+    ],
     'design': [
         ('60,430 parameters, wanted are fewer than 20,000', '''
 def design():
@@ -652,6 +870,10 @@ EQUIVALENT = {
     'googlenet': {
         'return nn.Sequential( [arguments 2 and 3 swapped]':
             'ReLU and a maximum can change places',
+    },
+    'separable': {
+        'Y = X.new_zeros(C, X.shape[1] - h + 1, X.shape[2] - w + 1) '
+        '[new_zeros to new_ones]': 'each number is written over',
     },
     'transition': {
         'return nn.Sequential( [arguments 3 and 4 swapped]':

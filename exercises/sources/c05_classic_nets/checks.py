@@ -15,7 +15,8 @@ from d2lmini import data
 from d2lmini_check.networks import (accuracy_but, accuracy_of, accuracy_truth,
                                     batch_cases, block_seen, fill, image,
                                     looked_at, mean_of_means)
-from d2lmini_check.paths import block
+from d2lmini_check.paths import block, edits
+from d2lmini_check.paths import seen as path_seen
 from d2lmini_check.questions import Case, Question, Wrong, predictions
 
 
@@ -568,6 +569,243 @@ googlenet = Question(
                                               image(1, 28) - 20))
 
 
+def modern_truth():
+    """Let PyTorch count the weights of modern layers."""
+    def weights(*layers):
+        return sum(p.numel() for layer in layers for p in layer.parameters())
+
+    conv = functools.partial(nn.Conv2d, bias=False)
+    return {'weights of the 3x3 convolution in groups':
+            weights(conv(128, 128, 3, groups=32)),
+            'weights of the depthwise and the 1x1 convolution':
+            weights(conv(128, 128, 3, groups=128), conv(128, 256, 1)),
+            'parameters of the gate':
+            weights(nn.Linear(64, 4), nn.Linear(4, 64)),
+            'channels in the middle of the inverted residual': 24 * 6,
+            'factor of the work': 2 * 1.5**2 * 2**2,
+            'weights behind an output number of the depthwise convolution':
+            nn.Conv2d(128, 128, 3, groups=128).weight[0].numel()}
+
+
+modern = predictions(
+    modern_truth(),
+    {'a kernel of a group sees 128 / 32 = 4 channels':
+         [128 * 128 * 9, None, None, None, None, None],
+     'each of the 128 kernels has 4 · 9 weights, not only each group':
+         [32 * 4 * 9, None, None, None, None, None],
+     '32 is the number of groups, not of the channels in one':
+         [128 * 32 * 9, None, None, None, None, None],
+     'a depthwise kernel sees one channel only':
+         [None, 128 * 128 * 9 + 128 * 256, None, None, None, 128 * 9],
+     'that is one layer alone: both together are wanted':
+         [None, 128 * 9, 64 * 4 + 4, None, None, None],
+     'that is one of the two alone: both together are wanted':
+         [None, 128 * 256, 4 * 64 + 64, None, None, None],
+     'this is an ordinary 3x3 convolution':
+         [None, 128 * 256 * 9, None, None, None, None],
+     'the biases are missing: 4 of the first layer, 64 of the second':
+         [None, None, 2 * 64 * 4, None, None, None],
+     'inside it is six times as wide as in front of it, not narrower':
+         [None, None, None, 4, None, None],
+     'the middle takes nothing away: 24 times 6':
+         [None, None, None, 24, None, None],
+     'width counts twice: it is the channels in and the channels out':
+         [None, None, None, None, 2 * 1.5 * 4, None],
+     'height and width both grow: four times as many pixels':
+         [None, None, None, None, 2 * 1.5**2 * 2, None],
+     'depth counts once: twice the layers are twice the work':
+         [None, None, None, None, 4 * 1.5**2 * 4, None],
+     'all three factors multiply the work':
+         [None, None, None, None, 2 * 1.5 * 2, None]},
+    ('A convolution has kernel height times width times (channels in / '
+     'groups) times channels out weights. Work is the weights times the '
+     'places, layer by layer.',
+     '9 * 4 * 128; 9 * 128 + 128 * 256; 64 * 4 + 4 and 4 * 64 + 64. The work '
+     'grows as depth times the squares of width and of resolution.'))
+
+
+def depthwise(X, D):
+    """Convolve each channel of (C, H, W) with its own kernel."""
+    return F.conv2d(X[None], D[:, None], groups=len(X))[0]
+
+
+def pointwise(Y, P):
+    """Mix the channels of (C, H, W) by a matrix (O, C)."""
+    return F.conv2d(Y[None], P[:, :, None, None])[0]
+
+
+def separable_cases(dice):
+    """Give images, a kernel for each channel, and a matrix."""
+    return [Case(dice.whole(c, *size), dice.whole(c, *kernel),
+                 dice.whole(o, c)) for c, o, size, kernel in [
+        (1, 1, (1, 1), (1, 1)), (2, 1, (1, 1), (1, 1)),
+        (1, 2, (1, 2), (1, 2)), (2, 2, (2, 3), (1, 2)),
+        (2, 2, (3, 2), (2, 2)), (3, 2, (4, 3), (2, 1))]] + [
+        Case(dice.normal(3, 5, 4), dice.normal(3, 3, 2), dice.normal(4, 3))]
+
+
+separable = Question(
+    lambda X, D, P: pointwise(depthwise(X, D), P), separable_cases,
+    ('Do one channel first: a window times its kernel, summed over rows and '
+     'columns, but not over channels. What does a pixel of the result '
+     'hold, and what does P do with it?',
+     'Y[:, i, j] = (X[:, i:i + h, j:j + w] * D).sum((1, 2)); then P @ '
+     'Y.reshape(C, -1), reshaped to (O, ...).'),
+    {'the channels are not mixed: the second step is missing':
+         lambda X, D, P: depthwise(X, D),
+     'the channels are summed in the first step: each stays for itself '
+     'until P mixes them':
+         lambda X, D, P: pointwise(
+             depthwise(X, D).sum(0, keepdim=True).expand(
+                 len(X), -1, -1), P),
+     'all channels get the first kernel: each has its own':
+         lambda X, D, P: pointwise(depthwise(X, D[:1].expand_as(D)), P),
+     'the kernels are flipped':
+         lambda X, D, P: pointwise(depthwise(X, D.flip(1, 2)), P),
+     'P is transposed: it has a row for each output channel':
+         lambda X, D, P: pointwise(depthwise(X, D), P.T),
+     'the mean of the channels is taken: P says how much of each':
+         lambda X, D, P: pointwise(depthwise(X, D), P) / len(X),
+     'the channels come in reverse order':
+         lambda X, D, P: pointwise(depthwise(X, D), P).flip(0)},
+    grad=('X', 'D', 'P'),
+    bans=('conv1d', 'conv2d', 'conv3d', 'convolution'))
+
+
+def gate_by(act=F.relu, last=torch.sigmoid, join=torch.mul, axes=(2, 3),
+            squeeze=torch.mean, bias=1):
+    """Make a function that computes what a gate computes, or a wrong one."""
+    def compute(channels, squeezed):
+        X = image(channels, 5)
+        Z, count = squeeze(X, axes), 2 * channels * squeezed
+        for out, step in [(squeezed, act), (channels, last)]:
+            Z = step(F.linear(Z, fill((out, Z.shape[1])),
+                              bias * fill((out,))))
+        count += (squeezed + channels) * bias
+        Y = join(X, Z[:, :, None, None])
+        return {'parameters': count, 'output shape': tuple(Y.shape),
+                'output': Y}
+    return compute
+
+
+squeeze_excitation = Question(
+    gate_by(), lambda dice: [Case(1, 1), Case(2, 1), Case(4, 2), Case(3, 5)],
+    ('After the mean there is one number for each channel: (N, C). Which two '
+     'layers follow, and which function ends between 0 and 1?',
+     'X.mean((2, 3)); nn.Linear(channels, squeezed) and ReLU; '
+     'nn.Linear(squeezed, channels) and sigmoid; X * gate[:, :, None, '
+     'None].'),
+    {'the ReLU between the layers is missing': gate_by(act=plain),
+     'the sigmoid is missing: a gate is a number between 0 and 1':
+         gate_by(last=plain),
+     'the gate ends with a ReLU: sigmoid is wanted': gate_by(last=F.relu),
+     'the gate ends with a softmax: each channel has a gate of its own, '
+     'between 0 and 1': gate_by(last=lambda Z: F.softmax(Z, 1)),
+     'the first activation is a sigmoid: ReLU is wanted':
+         gate_by(act=torch.sigmoid),
+     'the gate is added: multiply by it': gate_by(join=torch.add),
+     'the gate alone comes out: multiply the input by it':
+         gate_by(join=lambda X, Z: Z.expand_as(X)),
+     'the largest number of a channel is taken: its mean is wanted':
+         gate_by(squeeze=torch.amax),
+     'the layers have no biases': gate_by(bias=0)},
+    use=lambda answer, *args: block_seen(answer(*args), image(args[0], 5)))
+
+
+def inverted_plan(c_in, c_out, stride, expansion, kernel_size=3):
+    """Return the steps of an inverted residual block."""
+    middle = c_in * expansion
+    wide = [f'conv {middle} 1', 'norm', 'relu6'] if expansion > 1 else []
+    adds = ['add'] if stride == 1 and c_in == c_out else []
+    return [*wide, f'dw {kernel_size} {stride}', 'norm', 'relu6',
+            f'conv {c_out} 1', 'norm', *adds]
+
+
+def inverted_by(change=lambda steps: steps):
+    """Make a function that computes what such a block computes."""
+    def compute(in_channels, out_channels, stride, expansion, kernel_size=3):
+        args = in_channels, out_channels, stride, expansion, kernel_size
+        return path_seen(20 * image(in_channels, 7),
+                         change(inverted_plan(*args)))
+    return compute
+
+
+def swapped(old, new):
+    """Make a change of all steps that are `old`."""
+    return lambda steps: [s.replace(old, new) for s in steps]
+
+
+def narrow(in_channels, out_channels, stride, expansion, kernel_size=3):
+    """Compute a block whose middle is not wide."""
+    steps = inverted_plan(in_channels, out_channels, stride, expansion,
+                          kernel_size)
+    if expansion > 1:
+        steps[0] = f'conv {in_channels} 1'
+    return path_seen(20 * image(in_channels, 7), steps)
+
+
+def always_wide(in_channels, out_channels, stride, expansion, kernel_size=3):
+    """Compute a block that does not leave the first convolution out."""
+    steps = inverted_plan(in_channels, out_channels, stride, expansion,
+                          kernel_size)
+    if expansion == 1:
+        steps = [f'conv {in_channels} 1', 'norm', 'relu6', *steps]
+    return path_seen(20 * image(in_channels, 7), steps)
+
+
+def always_added(in_channels, out_channels, stride, expansion,
+                 kernel_size=3):
+    """Compute a block that adds wherever the channels allow it."""
+    X = 20 * image(in_channels, 7)
+    found = path_seen(X, inverted_plan(in_channels, out_channels, stride,
+                                       expansion, kernel_size))
+    if in_channels != out_channels or stride == 1:
+        return found
+    return found | {'output': found['output'] + X[:, :, ::stride, ::stride]}
+
+
+def edited(sentence):
+    """Make a block with one of the small mistakes, where it can occur."""
+    return inverted_by(lambda steps: dict(edits(steps)).get(
+        sentence, list)(steps))
+
+
+inverted_residual = Question(
+    inverted_by(),
+    lambda dice: [Case(*c) for c in [
+        (2, 2, 1, 2), (2, 2, 1, 1), (2, 3, 1, 2), (2, 2, 2, 3), (3, 3, 1, 4),
+        (2, 4, 2, 6), (3, 2, 1, 1), (2, 2, 1, 3, 5), (2, 3, 2, 2, 7)]],
+    ('Three convolutions: up, depthwise, down. Which of them has the stride, '
+     'how many groups has the second, and what stands behind the third?',
+     'nn.Conv2d(middle, middle, kernel_size, stride, kernel_size // 2, '
+     'groups=middle, bias=False) is the depthwise one. Behind the last batch '
+     'norm stands nothing. X + Y only if stride == 1 and the channels are '
+     'equal.'),
+    {'the activation is ReLU: ReLU6 cuts off at 6 too':
+         inverted_by(swapped('relu6', 'relu')),
+     'there is a ReLU6 behind the last batch norm: nothing stands there':
+         inverted_by(lambda s: [*s, 'relu6'] if s[-1] != 'add' else [
+             *s[:-1], 'relu6', 'add']),
+     'there is a ReLU6 behind the addition: nothing stands there':
+         inverted_by(lambda s: [*s, 'relu6'] if s[-1] == 'add' else s),
+     'the input is never added': inverted_by(
+         lambda s: [step for step in s if step != 'add']),
+     'the stride is ignored': inverted_by(
+         lambda s: [' '.join([*step.split()[:2], '1']) if step[:2] == 'dw'
+                    else step for step in s]),
+     'the kernel size is ignored: it is 3 only by default': inverted_by(
+         lambda s: [' '.join(['dw', '3', step.split()[2]]) if step[:2] ==
+                    'dw' else step for step in s]),
+     'the middle is not wide: in_channels times expansion':
+         narrow,
+     'with expansion 1 the first convolution is left out': always_wide,
+     'the input is added although the map became smaller': always_added,
+     } | {sentence: edited(sentence) for sentence, _ in
+          edits(inverted_plan(2, 2, 1, 2))},
+    use=lambda answer, *args: block_seen(
+        answer(*args), 20 * image(args[0], 7)))
+
+
 @functools.cache
 def sample():
     """Return images and labels of the sample that comes with the package."""
@@ -651,7 +889,10 @@ QUESTIONS = {'lenet': lenet, 'flatten': flatten, 'evaluate': evaluate,
              'vgg_block': vgg_block, 'stacks': stacks, 'Inception': inception,
              'Residual': residual, 'Bottleneck': bottleneck,
              'DenseBlock': dense, 'transition': transition,
-             'googlenet': googlenet, 'design': design}
+             'googlenet': googlenet, 'modern': modern,
+             'separable': separable,
+             'SqueezeExcitation': squeeze_excitation,
+             'InvertedResidual': inverted_residual, 'design': design}
 
 # What the texts announce, besides values and shapes.
 DEMANDS: dict[str, tuple] = {}

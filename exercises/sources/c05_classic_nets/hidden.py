@@ -7,7 +7,7 @@ exercises/sources/c03_pooling/hidden.py says how a test is written. Networks
 cannot pass to the marker. So `looked_at` goes to the students' side, fills
 every parameter with numbers that depend on its shape and a drawn number, and
 sends back what comes out; names and order of the layers are free. What is
-wanted is computed here, by functions alone. Question 12, the design, has no
+wanted is computed here, by functions alone. Question 16, the design, has no
 right result to compare with: check trains what the students hand in.
 """
 import torch
@@ -24,8 +24,9 @@ def looked_at(make, X, phase, *args):
     for module in net.modules():
         for p in module.parameters(recurse=False):
             n = torch.arange(1., p.numel() + 1)
+            axes = 2 if p.shape[2:] == (1, 1) else p.ndim  # as nn.Linear
             p.data = 0.3 * torch.cos(
-                n * (1 + p.ndim) + phase).reshape(p.shape)
+                n * (1 + axes) + phase).reshape(p.shape)
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             n = torch.arange(1., module.num_features + 1)
             module.weight.data += 1
@@ -52,15 +53,15 @@ class Weights:
     def fill(self, *shape):
         """Give a parameter."""
         n = torch.arange(1., torch.Size(shape).numel() + 1)
+        axes = 2 if shape[2:] == (1, 1) else len(shape)  # as nn.Linear
         self.count += len(n)
-        return 0.3 * torch.cos(n * (1 + len(shape)) + self.phase).reshape(
-            shape)
+        return 0.3 * torch.cos(n * (1 + axes) + self.phase).reshape(shape)
 
-    def conv(self, X, out_channels, k, stride=1, bias=True):
+    def conv(self, X, out_channels, k, stride=1, bias=True, groups=1):
         """Convolve and keep the size, but for the stride."""
-        W = self.fill(out_channels, X.shape[1], k, k)
+        W = self.fill(out_channels, X.shape[1] // groups, k, k)
         return F.conv2d(X, W, self.fill(out_channels) if bias else None,
-                        stride, k // 2)
+                        stride, k // 2, 1, groups)
 
     def norm(self, X):
         """Do batch norm in eval mode."""
@@ -249,3 +250,48 @@ def googlenet(dice):
 
     for num_classes in [dice.number(2, 9), 10]:
         yield case(dice, net, 1, num_classes, size=(28, 28))
+
+
+@marks(1, secret=True)
+def modern(dice):
+    yield call(), (4608, 33920, 580, 144, 18.0, 9)
+
+
+@marks(2)
+def separable(dice):
+    for c, o in [(1, 1), (2, 3), (3, 2), (4, 4)]:
+        h, w = dice.number(1, 3), dice.number(1, 3)
+        X = dice.normal(c, h + dice.number(0, 4), w + dice.number(1, 4))
+        D, P = dice.normal(c, h, w), dice.normal(o, c)
+        Y = F.conv2d(X[None], D[:, None], groups=c)[0]
+        yield call(X, D, P), torch.einsum('oc,chw->ohw', P, Y)
+
+
+@marks(2, use=looked_at)
+def SqueezeExcitation(dice):
+    def gate(weights, X, channels, squeezed):
+        Z = F.relu(weights.linear(X.mean((2, 3)), squeezed))
+        return X * weights.linear(Z, channels).sigmoid()[:, :, None, None]
+
+    for channels, squeezed in [(1, 1), (3, 2), (4, 1), (8, 2)]:
+        yield case(dice, gate, channels, channels, squeezed)
+
+
+@marks(3, use=looked_at)
+def InvertedResidual(dice):
+    def block(weights, X, c_in, c_out, stride, expansion, k=3):
+        middle, Y = c_in * expansion, 20 * X
+        if expansion > 1:
+            Y = weights.conv(Y, middle, 1, bias=False)
+            Y = F.relu6(weights.norm(Y))
+        Y = weights.conv(Y, middle, k, stride, False, middle)
+        Y = F.relu6(weights.norm(Y))
+        Y = weights.norm(weights.conv(Y, c_out, 1, bias=False))
+        return 20 * X + Y if stride == 1 and c_in == c_out else Y
+
+    for args in [(2, 2, 1, 2), (3, 2, 1, 6), (2, 2, 2, 3), (3, 3, 1, 1),
+                 (2, 4, 2, 2, 5), (2, 2, 1, 4, 7)]:
+        made, wanted = case(dice, block, args[0], *args)
+        Y, count, slope, none = wanted
+        made.args = (20 * made.args[0], *made.args[1:])
+        yield made, (Y, count, slope / 20, none)

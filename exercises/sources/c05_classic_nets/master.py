@@ -5,8 +5,8 @@
 # the smallest input that proves it, and gives a hint; a second try brings a second hint. `hint('05.vgg_block')` gives one without a try.
 #
 # These questions belong to [LeNet](../chapters/05_1_lenet.ipynb), [VGG](../chapters/05_3_vgg.ipynb),
-# [GoogLeNet](../chapters/05_4_googlenet.ipynb), [ResNet](../chapters/05_5_resnet.ipynb), [DenseNet](../chapters/05_6_densenet.ipynb) and
-# [their comparison](../chapters/05_classic_nets.ipynb). A block is judged by what it computes: name its layers as you like. Stars say how hard a question is, from ★☆☆
+# [GoogLeNet](../chapters/05_4_googlenet.ipynb), [ResNet](../chapters/05_5_resnet.ipynb), [DenseNet](../chapters/05_6_densenet.ipynb),
+# [modern blocks](../chapters/05_7_modern_blocks.ipynb) and [their comparison](../chapters/05_classic_nets.ipynb). A block is judged by what it computes: name its layers as you like. Stars say how hard a question is, from ★☆☆
 # to ★★★.
 
 # %% tags=["setup"]
@@ -421,7 +421,143 @@ def googlenet(num_classes):
 check('05.googlenet', googlenet)
 
 # %% [markdown]
-# ## 12. Design a network of fewer than 20,000 parameters ★★★, 40 minutes
+# ## 12. Predict: what modern blocks cost ★☆☆, 12 minutes
+#
+# Section: [Many small branches, and a gate: ResNeXt and squeeze-and-excitation](../chapters/05_7_modern_blocks.ipynb)
+#
+# Return six numbers. No layer has a bias, except where it is said.
+#
+# 1. the weights of a 3x3 convolution from 128 to 128 channels with `groups=32`;
+# 2. the weights of a depthwise 3x3 convolution of 128 channels, followed by a 1x1 convolution to 256 channels, both together;
+# 3. the parameters of a squeeze-and-excitation gate of 64 channels that are squeezed to 4, with biases;
+# 4. the channels in the middle of an inverted residual block with 24 channels in and expansion 6;
+# 5. by which factor the work of a network grows if it gets twice as deep and 1.5 times as wide and sees pictures of twice the height and width;
+# 6. how many weights each output number of a depthwise 3x3 convolution of 128 channels is computed with.
+#
+# By hand: a 3x3 convolution from 4 to 4 channels with `groups=2` has 4 kernels of 2 · 3 · 3 weights, 72. The check does not tell the right number, only
+# which prediction is wrong and, if it can, why.
+
+# %%
+def modern():
+    """Return six numbers."""
+    # BEGIN SOLUTION
+    return 4608, 33920, 580, 144, 18, 9
+    # END SOLUTION
+
+
+# %%
+check('05.modern', modern)
+
+# %% [markdown]
+# ## 13. Depthwise-separable convolution by hand ★★☆, 15 minutes
+#
+# Section: [Wide inside: the inverted residual, and EfficientNet's scaling](../chapters/05_7_modern_blocks.ipynb)
+#
+# First *depthwise*: each channel of `X` (C, H, W) is cross-correlated with its own kernel in `D` (C, h, w), without padding, and no channel sees another. Then
+# *pointwise*: at each pixel the matrix `P` (O, C) makes O numbers of the C channels. Return (O, H - h + 1, W - w + 1). Write it
+# yourself: leave PyTorch's convolutions to the check.
+#
+# By hand: two channels of one pixel, X = 5 and 7, D = 1 and 10, P = [[1, 1], [1, -1], [2, 0]]. Depthwise 5 · 1 = 5 and 7 · 10 = 70; pointwise 75, -65 and 10.
+
+# %%
+def separable(X, D, P):
+    """Convolve (C, H, W) with (C, h, w), then mix by (O, C)."""
+    # BEGIN SOLUTION
+    C, h, w = D.shape
+    Y = X.new_zeros(C, X.shape[1] - h + 1, X.shape[2] - w + 1)
+    for i in range(Y.shape[1]):
+        for j in range(Y.shape[2]):
+            Y[:, i, j] = (X[:, i:i + h, j:j + w] * D).sum((1, 2))
+    return torch.einsum('oc,cij->oij', P, Y)
+    # END SOLUTION
+
+
+# %%
+check('05.separable', separable)
+
+# %% [markdown]
+# ## 14. Squeeze-and-excitation ★★☆, 15 minutes
+#
+# Section: [Many small branches, and a gate: ResNeXt and squeeze-and-excitation](../chapters/05_7_modern_blocks.ipynb)
+#
+# Write the gate: the mean of each channel; a layer from `channels` to `squeezed` numbers, ReLU; a layer back to `channels`, sigmoid; and the input with each channel multiplied
+# by its number. Both layers have biases. Take linear layers or 1x1 convolutions.
+#
+# By hand: `SqueezeExcitation(4, 2)` has 4 · 2 + 2 and 2 · 4 + 4, 22 parameters. If all of them are 0, every gate is sigmoid(0) = 0.5, and the output is half of the
+# input.
+#
+# Also: gradients must flow back to the input and to every parameter.
+
+# %%
+class SqueezeExcitation(nn.Module):
+    """Multiply each channel by a number between 0 and 1."""
+
+    def __init__(self, channels, squeezed):
+        # BEGIN SOLUTION
+        super().__init__()
+        self.squeeze = nn.Linear(channels, squeezed)
+        self.excite = nn.Linear(squeezed, channels)
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        Z = F.relu(self.squeeze(X.mean((2, 3))))
+        gate = torch.sigmoid(self.excite(Z))
+        return X * gate[:, :, None, None]
+        # END SOLUTION
+
+
+# %%
+check('05.SqueezeExcitation', SqueezeExcitation)
+
+# %% [markdown]
+# ## 15. The inverted residual block ★★★, 25 minutes
+#
+# Section: [Wide inside: the inverted residual, and EfficientNet's scaling](../chapters/05_7_modern_blocks.ipynb)
+#
+# Write the block of MobileNetV2 with a kernel of any odd size. Let `middle` be `in_channels` times `expansion`. Branch: 1x1 convolution to `middle` channels, batch norm, ReLU6 (all three are
+# left out if `expansion` is 1); depthwise convolution with `kernel_size` and `stride` that keeps the size but for the stride, batch norm, ReLU6; 1x1 convolution to
+# `out_channels`, batch norm. No convolution has a bias. The input is added if the stride is 1 and the numbers of channels are equal.
+#
+# By hand: `InvertedResidual(2, 2, 1, 3)` has 2 · 6 + 6 · 9 + 6 · 2 = 78 weights, and batch norms of 12, 12 and 4 parameters: 106.
+#
+# Also: gradients must flow back to the input and to every parameter.
+
+# %%
+class InvertedResidual(nn.Module):
+    """1x1 up, depthwise, 1x1 down, and a shortcut where it fits."""
+
+    def __init__(self, in_channels, out_channels, stride, expansion,
+                 kernel_size=3):
+        # BEGIN SOLUTION
+        super().__init__()
+        middle = in_channels * expansion
+        layers = []
+        if expansion > 1:
+            layers = [nn.Conv2d(in_channels, middle, 1, bias=False),
+                      nn.BatchNorm2d(middle), nn.ReLU6()]
+        layers += [nn.Conv2d(middle, middle, kernel_size, stride,
+                             padding=kernel_size // 2, groups=middle,
+                             bias=False),
+                   nn.BatchNorm2d(middle), nn.ReLU6(),
+                   nn.Conv2d(middle, out_channels, 1, bias=False),
+                   nn.BatchNorm2d(out_channels)]
+        self.branch = nn.Sequential(*layers)
+        self.adds = stride == 1 and in_channels == out_channels
+        # END SOLUTION
+
+    def forward(self, X):
+        # BEGIN SOLUTION
+        Y = self.branch(X)
+        return X + Y if self.adds else Y
+        # END SOLUTION
+
+
+# %%
+check('05.InvertedResidual', InvertedResidual)
+
+# %% [markdown]
+# ## 16. Design a network of fewer than 20,000 parameters ★★★, 40 minutes
 #
 # Section: [Depth and width: halve the map, double the channels?](../chapters/05_classic_nets.ipynb)
 #
@@ -449,7 +585,7 @@ def design():
 check('05.design', design)
 
 # %% [markdown]
-# ## 13. In words: why does a shortcut help? ★★☆, 5 minutes
+# ## 17. In words: why does a shortcut help? ★★☆, 5 minutes
 #
 # Section: [Gradient norms by depth: the shortcut's work and batch norm's](../chapters/05_5_resnet.ipynb)
 #

@@ -7,10 +7,12 @@ the solution, or (words, whole answer), or (words,): the untouched program.
 RETURN = 'is a `return` missing'
 
 RIGHT = {
-    'Affine': [('X @ self.weight.T + self.bias',
-                'F.linear(X, self.weight, self.bias)'), '''
-class Affine(nn.Linear):
-    pass
+    'Autoencoder': [
+        ('code = self.encode(X)\n        return self.decoder(code)',
+         'return self.decoder(self.encode(X))'), '''
+class Autoencoder(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, a))
 '''],
     'as_images': [('pixels.reshape(', 'pixels.view('), '''
 def as_images(rows):
@@ -22,10 +24,18 @@ class TwoLayers(nn.Sequential):
         super().__init__(nn.Linear(4, num_hidden), nn.ReLU(),
                          nn.Linear(num_hidden, 3))
 '''],
-    'Standardize': [('return (X - self.mean) / self.std',
-                     'return X / self.std - self.mean / self.std'), '''
-def Standardize(mean, std):
-    return lambda X: X.sub(mean).div(std)
+    'Windows': [('return self.series[i:i + self.size]',
+                 'return [self.series[i + k] for k in range(self.size)]'), '''
+class Windows:
+    def __init__(self, series, size):
+        self.items = [series[i:i + size]
+                      for i in range(len(series) - size + 1)]
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        return torch.tensor(self.items[i])
 '''],
     'count_labels': [(', dtype=torch.int64', ''), '''
 def count_labels(data_iter, num_classes):
@@ -47,22 +57,28 @@ def first_loss(net, loader):
     for X, y in loader:
         return nn.CrossEntropyLoss()(net(X), y).item()
 '''],
-    'scores': [('.float()', '.to(torch.float32)'), '''
-def scores(net, images):
-    return net(torch.tensor(images[:, None], dtype=torch.float32) / 255)
-''', ('images / 255).float()', "(images / 255).astype('float32'))")],
+    'table_loss': [('.long()', '.to(torch.int64)'),
+                   ('.long()', '.int().long()'), '''
+def table_loss(net, table):
+    X, y = table.split([table.shape[1] - 1, 1], dim=1)
+    log_p = net(X).log_softmax(1)
+    return float(-log_p.gather(1, y.round().long()).mean())
+'''],
     'ConvBlock': [('padding=kernel_size // 2', "padding='same'"), '''
 class ConvBlock(nn.Sequential):
     def __init__(self, c_in, c_out, k=3):
         super().__init__(nn.Conv2d(c_in, c_out, k, 1, k // 2), nn.ReLU())
 '''],
-    'lenet': [('nn.Linear(400, 120)', 'nn.Linear(16 * 5 * 5, 120)'), '''
-def lenet():
-    maps = nn.Sequential(
-        nn.ZeroPad2d(2), nn.Conv2d(1, 6, 5), nn.Sigmoid(), nn.AvgPool2d(2),
-        nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.AvgPool2d(2))
-    return nn.Sequential(maps, nn.Flatten(), head())
-'''],
+    'small_vgg': ['''
+def small_vgg():
+    layers, channels = [], 3
+    for c in (8, 16, 16):
+        layers += [nn.Conv2d(channels, c, 3, 1, 1), nn.ReLU(),
+                   nn.MaxPool2d(2, 2)]
+        channels = c
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 4 * 4, 10))
+''', ('nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)',
+      'nn.Conv2d(8, 16, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()')],
     'head': ['''
 def head():
     sizes, layers = [400, 120, 84, 10], []
@@ -89,9 +105,9 @@ class OnRows(nn.Sequential):
             nn.Unflatten(1, (1, 6, 6)), nn.Conv2d(1, 4, 3), nn.ReLU(),
             nn.Flatten(), nn.Linear(64, 10))
 '''],
-    'Small': [('maps.reshape(len(X), -1)', 'maps.flatten(1)'),
-              ('maps.reshape(len(X), -1)', 'torch.flatten(maps, start_dim=1)'),
-              ('maps.reshape(len(X), -1)', 'maps.reshape(-1, 16)')],
+    'Pooled': [('maps.flatten(1)', 'maps.reshape(len(X), -1)'),
+               ('maps.flatten(1)', 'maps[:, :, 0, 0]'),
+               ('maps.flatten(1)', 'maps.squeeze(-1).squeeze(-1)')],
     'max_pool': ['''
 def max_pool(X, k):
     return F.max_pool2d(X[None, None], k, stride=1)[0, 0]
@@ -109,11 +125,14 @@ def crop(dX, pad):
 def crop(dX, pad):
     return dX[:, :, pad:dX.shape[2] - pad, pad:dX.shape[3] - pad].clone()
 '''],
-    'to_minibatch': ['''
-def to_minibatch(photos):
-    return torch.stack([p.permute(2, 0, 1) for p in photos]).float() / 255
-''', ('X = X.permute(0, 3, 1, 2)', 'X = X.movedim(-1, 1)'),
-        ('X.permute(0, 3, 1, 2)', 'X.transpose(2, 3).transpose(1, 2)')],
+    'brighten': [('X = X.clamp(0, 1)', 'X.clamp_(0, 1)'), '''
+def brighten(images, by):
+    return (images + by).numpy().clip(0, 1)
+''', '''
+def brighten(images, by):
+    X = torch.where(images + by > 1, 1., images + by)
+    return torch.where(X < 0, 0., X)
+'''],
     'Pictures': [('transformed = self.transform(image)\n        return '
                   'transformed', 'return self.transform(image)'), '''
 class Pictures:
@@ -130,12 +149,18 @@ class Pictures:
 def pool(X, mode='max'):
     return {'max': F.max_pool2d, 'avg': F.avg_pool2d}[mode](X, 2)
 """, ("if mode == 'max':", "if mode != 'avg':")],
-    'ThreeLayers': ['''
-class ThreeLayers(nn.Sequential):
-    def __init__(self):
-        super().__init__(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4),
-                         nn.ReLU(), nn.Linear(4, 3))
-''', ('fc3', 'out')],
+    'Tower': ['''
+class Tower(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Conv2d(a, b, 1) for a, b in zip(channels, channels[1:]))
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer(X).relu()
+        return X
+''', ("f'layer{i}'", 'str(i)')],
     'Dense': ['''
 class Dense(nn.Module):
     def __init__(self, num_layers, channels, growth_rate):
@@ -161,17 +186,18 @@ def plan(channels, growth_rate, blocks):
         stages.append(('dense block', channels))
     return stages
 ''', ('i < len(blocks) - 1', 'i + 1 != len(blocks)')],
-    'Residual': ['''
-class Residual(nn.Module):
-    def __init__(self, channels):
+    'PreActivation': ['''
+class PreActivation(nn.Module):
+    def __init__(self, c):
         super().__init__()
         self.branch = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, padding=1))
+            nn.ReLU(), nn.Conv2d(c, c, 3, padding=1),
+            nn.ReLU(), nn.Conv2d(c, c, 3, padding='same'))
 
     def forward(self, X):
-        return (X + self.branch(X)).relu()
-''', ('F.relu(X + Y)', '(Y + X).clamp(min=0)')],
+        return X + self.branch(X)
+''', ('Y = self.conv1(F.relu(X))',
+      'Z = X.clamp(min=0)\n        Y = self.conv1(Z)')],
     'count_parameters': ['''
 def count_parameters(net, verbose=False):
     total = 0
@@ -182,31 +208,18 @@ def count_parameters(net, verbose=False):
     return total
 ''', ("if verbose:\n        print(f'{total:,} parameters')",
       'print(total) if verbose else None')],
-    'means': ['''
-def means(batches):
-    losses, right, sizes = zip(*batches)
-    total = sum(sizes)
-    loss = sum(l * n for l, n in zip(losses, sizes)) / total
-    return [loss, sum(right) / total]
-''', ('metric[0] / metric[2], metric[1] / metric[2]',
-      'tuple(metric[i] / metric[2] for i in (0, 1))')],
-    'evaluate': [('net.eval()', 'net.train(False)'), '''
-def evaluate(net, data_iter):
-    import copy
-    frozen, right, total = copy.deepcopy(net).eval(), 0, 0
-    with torch.no_grad():
-        for X, y in data_iter:
-            right += sum(a == b for a, b in zip(
-                frozen(X).argmax(1).tolist(), y.tolist()))
-            total += len(y)
-    return right / total
-''', '''
-@torch.inference_mode()
-def evaluate(net, data_iter):
-    net.eval()
-    hits = torch.cat([net(X).argmax(1) == y for X, y in data_iter])
-    return hits.double().mean().item()
-'''],
+    'pixel_accuracy': ['''
+def pixel_accuracy(batches):
+    hits = torch.cat([(a == b).flatten() for a, b in batches])
+    return hits.double().mean()
+''', ('y.numel()', 'y.shape[0] * y.shape[1] * y.shape[2]')],
+    'Dropped': ['''
+class Dropped(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Linear(a, b), nn.Dropout())
+''', ('return F.dropout(self.linear(X), 0.5, training=self.training)',
+      'Y = self.linear(X)\n'
+      '        return F.dropout(Y) if self.training else Y')],
     'validation_loss': [('.item()', ''), '''
 @torch.no_grad()
 def validation_loss(net, data_iter):
@@ -216,15 +229,14 @@ def validation_loss(net, data_iter):
     return torch.cat(losses).mean().item()
 ''', ('loss + F.cross_entropy(net(X), y, reduction=\'sum\').item()',
       'loss + len(y) * float(F.cross_entropy(net(X), y))')],
-    'fit': ['''
-def fit(step, test, train_iter, num_epochs):
-    def epoch():
-        for X, y in train_iter:
-            step(X, y)
-        return test()
-
-    return [epoch() for _ in range(num_epochs)]
-''', ('history.append(test())', 'history += [test()]')],
+    'train': ['''
+def train(step, decay, train_iter, num_epochs):
+    for _ in range(num_epochs):
+        for batch in train_iter:
+            step(*batch)
+        decay()
+    return num_epochs * len(train_iter)
+''', ('range(num_epochs)', 'range(1, num_epochs + 1)')],
     'write_losses': ['''
 def write_losses(writer, losses):
     with writer:
@@ -246,19 +258,20 @@ def vote(scores):
         total = total + nn.Softmax(dim=1)(crop)
     return total / len(scores)
 '''],
-    'train_step': [('y_hat = net(X)', 'y_hat = net(X).log_softmax(dim=1)'), '''
-def train_step(net, optimizer, X, y):
-    net.zero_grad()
-    loss = nn.NLLLoss()(F.log_softmax(net(X), dim=1), y)
+    'binary_step': [('F.binary_cross_entropy_with_logits(y_hat, y)',
+                     'F.binary_cross_entropy(y_hat.sigmoid(), y)'), '''
+def binary_step(net, optimizer, X, y):
+    optimizer.zero_grad()
+    loss = nn.BCEWithLogitsLoss()(net(X).squeeze(1), y)
     loss.backward()
     optimizer.step()
     return float(loss)
 '''],
-    'classifier': ['''
-def classifier():
+    'locator': ['''
+def locator():
     layers = [nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(4 * 2 * 2, 10))
-''', ('nn.Linear(16, 10))', 'nn.Linear(16, 10), nn.Identity())')],
+    return nn.Sequential(*layers, nn.Linear(4 * 2 * 2, 2))
+''', ('nn.Linear(16, 2))', 'nn.Linear(16, 2), nn.Identity())')],
     'running_mean': ['''
 def running_mean(batches, num_channels, momentum=0.1):
     norm = nn.BatchNorm2d(num_channels, momentum=momentum)
@@ -270,15 +283,21 @@ def running_mean(batches, num_channels, momentum=0.1):
 }
 
 WRONG = {
-    'Affine': [
-        ("NameError: name 'bias' is not defined",),
-        ('the bias is not added', ' + self.bias', ''),
-        ('subtracted', '+ self.bias', '- self.bias'),
-        ('added twice', '+ self.bias', '+ self.bias + self.bias'),
-        ('parameters: got', 'nn.Parameter(torch.randn(out_features))',
-         'torch.randn(out_features)'),
-        ('RuntimeError', '.T', ''),
-        (RETURN, 'return X', 'X'),
+    'Autoencoder': [
+        ("NameError: name 'code' is not defined",),
+        ("has no attribute 'code'", 'code = self.encode(X)',
+         'self.encode(X)', 'self.decoder(code)', 'self.decoder(self.code)'),
+        ('between encoder and decoder', 'F.relu(self.encoder(X))',
+         'self.encoder(X)'),
+        ('behind the decoder', 'self.decoder(code)',
+         'F.relu(self.decoder(code))'),
+        ('output shape', 'self.decoder(code)', 'code'),
+        ('not behind the encoder', 'F.relu(self.encoder(X))',
+         'self.encoder(X)', 'self.decoder(code)',
+         'F.relu(self.decoder(code))'),
+        ('RuntimeError', 'code = self.encode(X)', 'code = X'),
+        ('parameters: got', 'code_size)\n', 'code_size, bias=False)\n'),
+        (RETURN, 'return self.decoder', 'self.decoder'),
     ],
     'as_images': [
         ("'torch.Size' object is not callable",),
@@ -305,17 +324,16 @@ WRONG = {
          'F.relu(self.output(self.hidden(X)))'),
         (RETURN, 'return self', 'self'),
     ],
-    'Standardize': [
-        ('takes 1 positional argument but 3 were given',),
-        ('takes 1 positional argument', '__init__(self, mean',
-         '_init_(self, mean'),
-        ('are swapped', 'self.mean, self.std = ', 'self.std, self.mean = '),
-        ("has no attribute 'mean'", 'self.mean, self.std = ', 'm, s = '),
-        ('not divided', ' / self.std', ''),
-        ('not subtracted', '(X - self.mean)', 'X'),
-        ('is added', 'X - self', 'X + self'),
-        ('AttributeError', 'super().__init__()', 'pass'),
-        (RETURN, 'return (', '('),
+    'Windows': [
+        ("object of type 'Windows' has no len()",),
+        ('has no len()', '__len__', '_len_'),
+        ('one too small', ' + 1\n', '\n'),
+        ('one too large', ' + 1\n', ' + 2\n'),
+        ('one number too long', 'i + self.size', 'i + self.size + 1'),
+        ('one place too late', 'i:i + self.size',
+         'i + 1:i + self.size + 1'),
+        ('should implement __getitem__', '__getitem__', 'getitem'),
+        ('NoneType', 'return len', 'len'),
     ],
     'count_labels': [
         ("'list' object is not callable",),
@@ -341,16 +359,16 @@ WRONG = {
          '(torch.cat(t) for t in zip(*loader))'),
         (RETURN, 'return loss', 'loss'),
     ],
-    'scores': [
-        ('RuntimeError: Input type (double)',),
-        ('turn the images into the type', 'images / 255).float()',
-         'images / 255)\n    net.double()'),
-        ('still go up to 255', 'images / 255', 'images'),
-        ('rounded down to 0', 'images / 255', 'images // 255'),
-        ('upside down', 'images / 255', '1 - images / 255'),
-        ('RuntimeError: Input type', '.float()', '.half()'),
-        ('RuntimeError', 'X[:, None]', 'X'),
-        (RETURN, 'return net', 'net'),
+    'table_loss': [
+        ('Long',),
+        ('RuntimeError: expected', '.long()', '.int()'),
+        ('losses are summed', 'net(X), y)', "net(X), y, reduction='sum')"),
+        ('of another class', '.long()', '.long() ^ 1'),
+        ('the sign is wrong', 'return F', 'return -F'),
+        ('lets go of the graph', '.item()', ''),
+        ('RuntimeError', 'table[:, :-1]', 'table'),
+        ('a number (float) is wanted', '.item()', '.detach()[None]'),
+        (RETURN, 'return F', 'F'),
     ],
     'ConvBlock': [
         ('RuntimeError: Given groups=1',),
@@ -365,21 +383,20 @@ WRONG = {
         ('NameError', ', kernel_size=3', ''),
         (RETURN, 'return F', 'F'),
     ],
-    'lenet': [
-        ('layer with weights', 'nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid()',
-         'nn.Sigmoid(), nn.Conv2d(1, 6, 5, padding=2)'),
-        ('layer with weights', 'nn.Conv2d(6, 16, 5), nn.Sigmoid()',
-         'nn.Sigmoid(), nn.Conv2d(6, 16, 5)'),
-        ('(2x784 and 400x120)',),
-        ('made to fit the mistake', '16, 5), nn.Sigmoid(), nn.AvgPool2d(2),'
-         '\n        nn.Flatten(), nn.Linear(400', '16, 5, padding=2), nn.Sig'
-         'moid(),\n        nn.AvgPool2d(2), nn.Flatten(), nn.Linear(784'),
-        ('(2x256 and 400x120)', ', padding=2', ''),
-        ('both convolutions are without', ', padding=2', '', '400', '256'),
-        ('LeNet-5 has sigmoids', 'nn.Sigmoid', 'nn.ReLU'),
-        ('LeNet-5 takes the average', 'nn.AvgPool2d', 'nn.MaxPool2d'),
+    'small_vgg': [
+        ('(2x1024 and 256x10)',),
+        ('made to fit the mistake', '16, 3, padding=1), nn.ReLU(), nn.MaxPool'
+         '2d(2),\n        nn.Conv2d(16,', '16, 3, padding=1), nn.ReLU(),\n'
+         '        nn.Conv2d(16,', '256, 10', '1024, 10'),
+        ('takes the average', 'nn.MaxPool2d', 'nn.AvgPool2d'),
+        ('the ReLUs are missing', 'nn.ReLU(), ', ''),
+        ('behind the scores', '256, 10))', '256, 10), nn.ReLU())'),
         ('RuntimeError', 'nn.Flatten(), ', ''),
-        ('parameters: got', '120, 84), nn.Sigmoid(), nn.Linear(84,', '120,'),
+        ('RuntimeError', ', padding=1', ''),
+        ('numbers are wrong', 'nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), '
+         'nn.MaxPool2d(2)',
+         'nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU()'),
+        ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
     'head': [
         ('(2x84 and 184x10)',),
@@ -426,18 +443,18 @@ class Branches(nn.Module):
         ('only the first image', 'self.layers(X.', 'self.layers(X[:1].'),
         (RETURN, 'return self', 'self'),
     ],
-    'Small': [
-        ('mat1 and mat2 shapes cannot be multiplied',),
-        ('RuntimeError', 'len(X), -1', '1, -1'),
-        ('RuntimeError', 'F.max_pool2d(F.relu(self.conv(X)), 2)',
-         'F.relu(self.conv(X))'),
+    'Pooled': [
+        ('where is the axis of the minibatch',),
+        ('where is the axis of the minibatch', 'maps.flatten(1)',
+         'maps.squeeze()'),
+        ('RuntimeError', 'maps.flatten(1)', 'maps'),
+        ('RuntimeError', 'maps.flatten(1)', 'maps.flatten()'),
         ('the ReLU is missing', 'F.relu(self.conv(X))', 'self.conv(X)'),
-        ('takes the average', 'max_pool2d', 'avg_pool2d'),
-        ('RuntimeError', 'maps.reshape(len(X), -1)', 'maps.flatten(2)'),
-        ('are mixed', 'maps.reshape',
-         'maps.permute(1, 2, 3, 0).reshape'),
-        ('only the first image', 'maps.reshape(len(X), -1)',
-         'maps[0].reshape(1, -1)'),
+        ('stands behind the mean', 'self.pool(F.relu(self.conv(X)))',
+         'F.relu(self.pool(self.conv(X)))'),
+        ('are mixed', 'maps.flatten(1)',
+         'maps.mean((0, 2, 3)).expand(len(X), -1)'),
+        ('only the first image', 'maps.flatten(1)', 'maps.flatten(1)[:1]'),
         (RETURN, 'return self', 'self'),
     ],
     'max_pool': [
@@ -462,15 +479,14 @@ class Branches(nn.Module):
         ('the shape is', 'pad:H - pad', 'pad:H - 2 * pad'),
         (RETURN, 'return dX', 'dX'),
     ],
-    'to_minibatch': [
-        ('still lie as (N, H, W, 3)',),
-        ('scrambled', 'X.permute(0, 3, 1, 2)',
-         'X.reshape(len(X), 3, *X.shape[1:3])'),
-        ('rows and columns are swapped', '3, 1, 2', '3, 2, 1'),
-        ('still go up to 255', ' / 255', '.float()'),
-        ('numbers are wrong', '/ 255', '// 255'),
-        ('RuntimeError', 'torch.stack', 'torch.cat'),
-        ('the shape is', '0, 3, 1, 2', '3, 0, 1, 2'),
+    'brighten': [
+        ('there are pixels above 1',),
+        ('there are pixels above 1', 'X = X.clamp(0, 1)', 'pass'),
+        ('pixels below 0 are left', 'clamp(0, 1)', 'clamp(max=1)'),
+        ('pixels above 1 are left', 'clamp(0, 1)', 'clamp(min=0)'),
+        ('not brighter', 'images + by', 'images'),
+        ('numbers are wrong', 'X = X.clamp(0, 1)', 'X = X / X.max()'),
+        ('multiplied', 'images + by', 'images * (1 + by)'),
         (RETURN, 'return X', 'X'),
     ],
     'Pictures': [
@@ -500,19 +516,28 @@ class Branches(nn.Module):
          'avg_pool2d(X, 2, divisor_override=1)'),
         (RETURN, 'return F.avg', 'F.avg'),
     ],
-    'ThreeLayers': [
-        ('(2x5 and 4x3)',),
-        ("has no attribute 'fc3'", 'self.fc3 = ', 'fc3 = '),
-        ('one hidden layer is missing', '''
-class ThreeLayers(nn.Sequential):
-    def __init__(self):
-        super().__init__(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    'Tower': [
+        ('RuntimeError: Given groups=1',),
+        ('RuntimeError: Given groups=1', "f'layer{i}'", "f'layer{i % 1}'"),
+        ('RuntimeError', 'in self.children()', 'in [*self.children()][-1:]'),
+        ('all ReLUs are missing', 'F.relu(layer(X))', 'layer(X)'),
+        ('the last ReLU is missing', '''
+class Tower(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        layers = []
+        for a, b in zip(channels, channels[1:]):
+            layers += [nn.Conv2d(a, b, 1), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, X):
+        return self.layers(X)
 '''),
-        ('behind the second layer', 'F.relu(self.fc2(X))', 'self.fc2(X)'),
-        ('never negative', 'self.fc3(X)', 'F.relu(self.fc3(X))'),
-        ('(2x4 and 5x3)', '4, 3', '5, 3'),
-        ('parameters: got 71', '4, 3', '4, 3, bias=False'),
-        (RETURN, 'return self', 'self'),
+        ('the last layer is missing', 'range(len(channels) - 1)',
+         'range(len(channels) - 2)'),
+        ('IndexError', 'range(len(channels) - 1)', 'range(len(channels))'),
+        ('parameters: got', '[i + 1], 1)', '[i + 1], 1, bias=False)'),
+        (RETURN, 'return X', 'X'),
     ],
     'Dense': [
         ('RuntimeError: Given groups=1',),
@@ -537,16 +562,20 @@ class ThreeLayers(nn.Sequential):
         ('a float', '// 2', '/ 2'),
         (RETURN, 'return stages', 'stages'),
     ],
-    'Residual': [
-        ('only make numbers larger',),
-        ('only make numbers larger', 'X + Y', 'X + F.relu(Y)'),
+    'PreActivation': [
+        ('the shortcut is not the input',),
+        ('the shortcut is not the input', 'X + Y', 'F.relu(X) + Y'),
+        ('the gradient that goes back to X', 'X + Y', 'X.detach() + Y'),
+        ('the gradient that goes back to X', 'F.relu(X)', 'F.relu(X.data)'),
         ('the shortcut is not added', 'X + Y', 'Y'),
-        ('the last ReLU is missing', 'F.relu(X + Y)', 'X + Y'),
-        ('between the convolutions', 'F.relu(self.conv1(X))',
+        ('behind the addition', 'X + Y', 'F.relu(X + Y)'),
+        ('the first ReLU is missing', 'self.conv1(F.relu(X))',
          'self.conv1(X)'),
+        ('the second ReLU is missing', 'self.conv2(F.relu(Y))',
+         'self.conv2(Y)'),
         ('subtracted', 'X + Y', 'X - Y'),
-        ('parameters without a gradient', 'self.conv2(Y)', 'self.conv1(Y)'),
-        (RETURN, 'return F', 'F'),
+        ('parameters without a gradient', 'self.conv2(', 'self.conv1('),
+        (RETURN, 'return X', 'X'),
     ],
     'count_parameters': [
         ('what is returned', 'net.parameters())',
@@ -564,36 +593,38 @@ class ThreeLayers(nn.Sequential):
         ('something is printed', 'return total',
          'return print(total) or total'),
     ],
-    'means': [
-        ('not the share of examples that are right',),
-        ('the number of minibatches', 'metric[2]', 'len(batches)'),
-        ('added without their sizes', 'loss * size', 'loss'),
-        ('swapped', 'metric[0] / metric[2], metric[1] / metric[2]',
-         'metric[1] / metric[2], metric[0] / metric[2]'),
-        ('counts as much', 'loss * size, right, size)',
-         'loss, right / size, 1)'),
-        ('2 results are wanted', '/ metric[2], metric', '/ metric[2] + met'
-         'ric'),
-        ('result 2 of 2', 'metric[1] / metric[2]', 'metric[1]'),
-        (RETURN, 'return metric', 'metric'),
-    ],
-    'evaluate': [
-        ('leaves gradients switched off', 'with torch.no_grad():',
-         'torch.set_grad_enabled(False)\n    if True:'),
-        ('in train mode while it is evaluated',),
-        ('put into train mode', 'net.eval()', 'net.train()'),
-        ('in train mode while it is evaluated', 'net.eval()', 'net.eval'),
-        ('gradients are recorded', 'with torch.no_grad():', 'if True:'),
-        ('only the first minibatch', '    return right',
-         '            return right'),
-        ('only the last minibatch', 'right += (net(X).argmax(1) == y).sum()'
-         '.item()\n            total += ',
-         'right = (net(X).argmax(1) == y).sum().item()\n            total = '
-         ),
-        ('number of right ones', 'right / total', 'float(right)'),
-        ('are averaged', '.sum().item()\n            total += len(y)',
-         '.float().mean().item()\n            total += 1'),
+    'pixel_accuracy': [
+        ('this is no share of the pixels',),
+        ('the number of minibatches', 'y.numel()', '1'),
+        ('are averaged', '.sum().item()', '.float().mean().item()',
+         'y.numel()', '1'),
+        ('whatever its size', '.sum().item()', '.float().mean().item() * '
+         'len(y)', 'y.numel()', 'len(y)'),
+        ('only if all of its pixels', '.sum().item()', '.flatten(1).all(1)'
+         '.sum().item()', 'y.numel()', 'len(y)'),
+        ('this is the number', 'right / total', 'float(right)'),
+        ('got', 'y.numel()', 'y.shape[1] * y.shape[2]'),
         (RETURN, 'return right', 'right'),
+    ],
+    'Dropped': [
+        ("'a second call in eval mode gives the same'",),
+        ("'a second call in eval mode gives the same'",
+         'training=self.training', 'training=True'),
+        ('nothing is dropped', 'training=self.training', 'training=False'),
+        ('nothing is dropped', 'training=self.training',
+         'training=not self.training'
+         ' and False'),
+        ('not made larger', 'return F.dropout(self.linear(X), 0.5, '
+         'training=self.training)', 'Y = self.linear(X)\n        return Y * ('
+         'torch.rand_like(Y) > 0.5) if self.training else Y'),
+        ("'share of zeros in train mode'", '0.5', '0.3'),
+        ("'output'", 'F.dropout(self.linear(X), 0.5',
+         'self.linear(F.dropout(X, 0.5)', 'self.training)',
+         'self.training) if False else self.linear(X * 2)'),
+        ("'share of zeros in train mode'",
+         'F.dropout(self.linear(X), 0.5, training=self.training)',
+         'self.linear(F.dropout(X, 0.5, training=self.training))'),
+        (RETURN, 'return F', 'F'),
     ],
     'validation_loss': [
         ('leaves gradients switched off', 'with torch.no_grad():',
@@ -607,20 +638,18 @@ class ThreeLayers(nn.Sequential):
         ('this is the sum', 'loss / total', 'loss'),
         (RETURN, 'return loss', 'loss'),
     ],
-    'fit': [
-        ('gone through after every minibatch',),
-        ('after the last epoch', '        history.append',
-         '    history.append'),
-        ('before each epoch', '        for X, y in train_iter:\n            '
-         'step(X, y)\n        history.append(test())\n',
-         '        history.append(test())\n        for X, y in train_iter:\n'
-         '            step(X, y)\n'),
-        ('number of steps', 'step(X, y)', 'pass'),
+    'train': [
+        ('after every minibatch',),
+        ('after the last epoch', '        decay()', '    decay()'),
+        ('before each epoch', '    for epoch in range(num_epochs):\n',
+         '    for epoch in range(num_epochs):\n        decay()\n',
+         '        decay()\n    return', '    return'),
+        ('never decays', '        decay()\n', ''),
         ('step(X, y) wants', 'step(X, y)', 'step(y, X)'),
-        ('1 results are wanted'[1:], 'history.append(test())',
-         'history = [test()]'),
-        ('number of steps', '    return', '        return'),
-        (RETURN, 'return history', 'history'),
+        ("'calls'", 'step(X, y)', 'pass'),
+        ("'what is returned'", 'steps += 1', 'steps = 1'),
+        ("'calls'", '    return', '        return'),
+        (RETURN, 'return steps', 'steps'),
     ],
     'write_losses': [
         ('only the last loss',),
@@ -645,27 +674,28 @@ class ThreeLayers(nn.Sequential):
         ('the shape is', '.mean(0)', '.mean(1)'),
         (RETURN, 'return F', 'F'),
     ],
-    'train_step': [
+    'binary_step': [
         ('differs too little',),
         ('step before', 'optimizer.zero_grad()', 'pass'),
         ('do not move', 'optimizer.step()', 'pass'),
         ('do not move', 'loss.backward()', 'pass'),
         ('away from the minimum', 'loss.backward()', '(-loss).backward()'),
         ('sum over the examples', 'y_hat, y)', "y_hat, y, reduction='sum')"),
-        ('nll_loss wants', 'y_hat = net(X)\n    loss = F.cross_entropy',
-         'y_hat = net(X).softmax(1)\n    loss = F.nll_loss'),
+        ('changed places', 'y_hat, y)', 'y_hat, 1 - y)'),
+        ('ValueError', '[:, 0]', ''),
         ('a number (float) is wanted', 'loss.item()', 'loss'),
         (RETURN, 'return loss', 'loss'),
     ],
-    'classifier': [
-        ('never negative',),
-        ('never negative', '10))', '10), nn.ReLU6())'),
-        ('there is a sigmoid', '10))', '10), nn.Sigmoid())'),
-        ('these are probabilities', '10))', '10), nn.Softmax(dim=1))'),
+    'locator': [
+        ('below 0 or above 1',),
+        ('below 0 or above 1', '2))', '2), nn.Sigmoid())'),
+        ('some must be while it learns', '2))', '2), nn.ReLU())'),
+        ('add up to 1', '2))', '2), nn.Softmax(dim=1))'),
+        ("'output'", '2))', '2), nn.Tanh())'),
         ('behind the convolution', 'nn.ReLU(), ', ''),
         ('takes the average', 'MaxPool2d', 'AvgPool2d'),
         ('RuntimeError', 'nn.MaxPool2d(2), ', ''),
-        ('parameters: got 193', '16, 10', '16, 9'),
+        ('parameters: got', '16, 2', '16, 3'),
         ('is wanted, got NoneType', 'return nn', 'nn'),
     ],
     'running_mean': [
@@ -687,12 +717,12 @@ def running_mean(batches, num_channels, momentum=0.1):
 
 # Mutations of the solution that compute the same, and why they do.
 EQUIVALENT = {
-    'lenet': {
-        'return nn.Sequential( [arguments 5 and 6 swapped]':
-            'sigmoid before or after an average: no different in the digits '
-            'that are compared, for the sigmoid is almost a line there',
+    'small_vgg': {
+        f'return nn.Sequential( [arguments {i} and {i + 1} swapped]':
+            'ReLU and a maximum can change places'
+        for i in (2, 5, 8)
     },
-    'classifier': {
+    'locator': {
         'return nn.Sequential( [arguments 2 and 3 swapped]':
             'ReLU and a maximum can change places',
     },

@@ -5,16 +5,14 @@ one of the mistakes, told as a symptom: to find the cause is the exercise.
 """
 import contextlib
 import copy
-import functools
 import io
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini_check.networks import (Watched, accuracy_but, accuracy_of,
-                                    accuracy_truth, batch_cases, fill, image,
-                                    looked_at, mean_of_means)
+from d2lmini_check.networks import (Watched, batch_cases, fill, image,
+                                    is_slope, looked_at)
 from d2lmini_check.questions import Case, Question, Wrong
 
 GRADIENT = 'parameters without a gradient'
@@ -26,7 +24,9 @@ STEPS = {'relu': F.relu, 'sigmoid': torch.sigmoid,
          'avg': lambda X: F.avg_pool2d(X, 2), 'flat': lambda X: X.flatten(1),
          'image': lambda X: X.reshape(-1, 1, 6, 6),
          'turned': lambda X: X.reshape(-1, 1, 6, 6).mT,
-         'first': lambda X: X[:1],
+         'first': lambda X: X[:1], 'same': lambda X: X,
+         'means': lambda X: X.mean((2, 3)), 'squeezed': torch.squeeze,
+         'shares': lambda X: X.mean((0, 2, 3)).expand(len(X), -1),
          'mixed': lambda X: X.permute(1, 2, 3, 0).reshape(len(X), -1)}
 
 
@@ -112,26 +112,33 @@ def a_number(value):
     return value
 
 
-def affine_by(compute, untouched=0):
-    """Make a function that does what a linear layer does."""
-    def look(in_features, out_features):
-        W, b = fill((out_features, in_features)), fill((out_features,))
-        Y = compute(fill((2, in_features), 1.5), W, b)
-        return seen_as(Y, W.numel() + b.numel(), untouched)
+def layers_by(inputs, steps):
+    """Make a function that computes with layers that depend on a number."""
+    def look(*args):
+        seen = chain(inputs(*args), steps(*args))
+        del seen[SIDES], seen[SIZES]
+        return seen
     return look
 
 
-affine = Question(
-    affine_by(lambda X, W, b: X @ W.T + b),
-    lambda dice: [Case(1, 1), Case(2, 1), Case(2, 3)],
-    ('A NameError names what Python looked for and did not find. Where does '
-     'this name live: in the function, or in the object?',
-     'What __init__ has put into self is only found as self.something.'),
-    {'the bias is not added': affine_by(lambda X, W, b: X @ W.T, 1),
-     'the bias is subtracted': affine_by(lambda X, W, b: X @ W.T - b),
-     'the bias is added twice': affine_by(lambda X, W, b: X @ W.T + 2 * b)},
-    lambda answer, in_features, out_features: examined(
-        answer(in_features, out_features), fill((2, in_features), 1.5)))
+autoencoder = Question(
+    layers_by(lambda size, code: fill((2, size), 1.5),
+              'linear {1}, relu, linear {0}'.format),
+    lambda dice: [Case(4, 2), Case(1, 1), Case(3, 5)],
+    ('A NameError names what Python looked for and did not find. In which '
+     'function does this name get its value, and who can see it there?',
+     'A name that is given its value in encode is gone when encode has '
+     'returned. Keep what it returns: code = self.encode(X).'),
+    {'the ReLU between encoder and decoder is missing':
+         layers_by(lambda size, code: fill((2, size), 1.5),
+                   'linear {1}, linear {0}'.format),
+     'there is a ReLU behind the decoder':
+         layers_by(lambda size, code: fill((2, size), 1.5),
+                   'linear {1}, relu, linear {0}, relu'.format),
+     'the ReLU stands behind the decoder, not behind the encoder':
+         layers_by(lambda size, code: fill((2, size), 1.5),
+                   'linear {1}, linear {0}, relu'.format)},
+    lambda answer, *args: examined(answer(*args), fill((2, args[0]), 1.5)))
 
 as_images = Question(
     lambda rows: rows.view(-1, 1, 28, 28) / 255,
@@ -154,15 +161,6 @@ SUPER = ('What does the message say must be called before a layer is '
          'lists in which a network keeps its layers.')
 
 
-def layers_by(inputs, steps):
-    """Make a function that computes with layers that depend on a number."""
-    def look(*args):
-        seen = chain(inputs(*args), steps(*args))
-        del seen[SIDES], seen[SIZES]
-        return seen
-    return look
-
-
 def two_layers_by(steps):
     """Make a function that does what the network of two layers does."""
     return lambda num_hidden: layers_by(
@@ -181,20 +179,35 @@ two_layers = Question(
     lambda answer, num_hidden: examined(
         answer(num_hidden), fill((2, 4), 1.5)))
 
-standardize = Question(
-    lambda mean, std, X: (X - mean) / std,
-    lambda dice: [Case(2., 4., torch.tensor([10.]))] + [
-        Case(dice.normal(3, 1, 1), dice.normal(3, 1, 1).exp(),
-             dice.normal(2, 3, 2, 2))],
-    ('Who takes "1 positional argument"? Python has called an __init__, but '
-     'is it the one that is written here? Read its name letter by letter.',
-     'Python calls the method __init__, with two underscores on both sides. '
-     'Any other name is a method that nobody calls.'),
-    {'mean and std are swapped': lambda mean, std, X: (X - std) / mean,
-     'it is not divided by std': lambda mean, std, X: X - mean,
-     'the mean is not subtracted': lambda mean, std, X: X / std,
-     'the mean is added': lambda mean, std, X: (X + mean) / std},
-    lambda answer, mean, std, X: answer(mean, std)(X))
+
+def windows_of(answer, series, size):
+    """Take all items out of a data set, and ask for its length."""
+    data = answer(series, size)
+    return {'length': len(data),
+            'items': [data[i] for i in range(len(series) - size + 1)]}
+
+
+def windows_by(length=0, start=0, more=0):
+    """Give all windows, or other ones."""
+    def look(series, size):
+        n = len(series) - size + 1
+        return {'length': n + length, 'items': [
+            series[i + start:i + start + size + more] for i in range(n)]}
+    return look
+
+
+a_series = Question(
+    windows_by(), lambda dice: [Case([5, 6, 7, 8], 2), Case([3], 1),
+                                Case([1, 4, 9, 16, 25], 3)],
+    ('len(data) calls a method. Under which name does Python look for it? '
+     'Compare with another data set, letter by letter.',
+     'Python calls __len__, and __getitem__ for data[i]. Any other name is a '
+     'method that nobody calls.'),
+    {'the length is one too small': windows_by(length=-1),
+     'the length is one too large': windows_by(length=1),
+     'the windows are one number too long': windows_by(more=1),
+     'the windows begin one place too late': windows_by(start=1)},
+    windows_of)
 
 
 def label_cases(dice):
@@ -250,46 +263,42 @@ first_loss = Question(
     lambda answer, net, loader: a_number(answer(net, loader)))
 
 
-def scores_of(answer, net, images):
-    """Return the scores; the network must stay as it is."""
-    value = answer(net, images)
-    if net.weight.dtype != torch.float32:
-        raise Wrong(f'the weights of the network are {net.weight.dtype} now: '
-                    'turn the images into the type of the weights, not the '
-                    'other way round')
-    return value
-
-
-def scores_by(change):
-    """Make a function that convolves changed images."""
-    return lambda net, images: net(change(
-        torch.from_numpy(images).float())[:, None]).detach()
-
-
-def image_cases(dice):
-    """Give a filled convolution and uint8 images."""
+def table_cases(dice):
+    """Give a linear network and tables, whose labels are floats."""
     cases = []
-    for shape in [(2, 2, 2), (3, 3, 4)]:
-        conv = nn.Conv2d(1, 2, 2)
-        conv.weight.data, conv.bias.data = fill((2, 1, 2, 2)), fill((2,))
-        cases.append(Case(conv, dice.whole(*shape, low=0, high=255).to(
-            torch.uint8).numpy()))
+    for n, features, classes in [(1, 1, 2), (2, 2, 3), (5, 3, 4)]:
+        net = nn.Linear(features, classes)
+        net.weight.data = fill(net.weight.shape)
+        net.bias.data = fill(net.bias.shape)
+        y = torch.tensor([dice.number(0, classes - 1) for _ in range(n)])
+        cases.append(Case(net, torch.cat(
+            [dice.normal(n, features), y[:, None].float()], 1)))
     return cases
 
 
-scores = Question(
-    scores_by(lambda X: X / 255), image_cases,
-    ('Two types meet that do not fit. Print X.dtype: which one does NumPy '
-     'give for images / 255?',
-     'NumPy divides into float64, and the weights are float32: add .float() '
-     'to the tensor.'),
-    {'the pixels still go up to 255: they should end at 1':
-         scores_by(lambda X: X),
-     'nearly all pixels are rounded down to 0':
-         scores_by(lambda X: X // 255),
-     'the pixels are upside down: 1 for black':
-         scores_by(lambda X: 1 - X / 255)},
-    scores_of)
+def table_by(reduction='mean', label=lambda y, k: y, sign=1):
+    """Make a function of a network and a table, or a wrong one."""
+    def look(net, table):
+        X, y = table[:, :-1], table[:, -1].round().to(torch.int64)
+        Z = net(X).detach()
+        y = label(y, Z.shape[1])
+        losses = Z.logsumexp(1) - Z[range(len(y)), y]
+        return sign * float(getattr(losses, reduction)())
+    return look
+
+
+table_loss = Question(
+    table_by(), table_cases,
+    ('The message asks for "Long": print the dtype of everything that goes '
+     'into the loss. Which of them counts something?',
+     'Classes are whole numbers. A table has one type for all its columns: '
+     'y = table[:, -1].long().'),
+    {'the losses are summed: their mean is wanted': table_by('sum'),
+     'only the largest loss comes out': table_by('amax'),
+     'the labels are those of another class':
+         table_by(label=lambda y, k: (y + 1) % k),
+     'the sign is wrong': table_by(sign=-1)},
+    lambda answer, net, table: a_number(answer(net, table)))
 
 
 def conv_block_by(steps):
@@ -316,33 +325,35 @@ conv_block = Question(
      'the kernel size is ignored': conv_block_by('conv {out} 3 {half}, relu')},
     lambda answer, *args: examined(answer(*args), image(args[0])))
 
-TAIL = ', flat, linear 120, sigmoid, linear 84, sigmoid, linear 10'
-lenet = network(
-    (1, 28, 28),
-    'conv 6 5 2, sigmoid, avg, conv 16 5, sigmoid, avg' + TAIL,
-    ('784 features came where 400 were wanted. 784 is 16 · 7 · 7: after '
-     'which layer is the map larger than in LeNet?',
-     'The padding of 2 belongs to the first convolution alone: 28 stays 28; '
-     'pooled 14; 14 - 4 = 10; pooled 5.'),
+STAGES = ['conv 8 3 1, relu, max', 'conv 16 3 1, relu, max',
+          'conv 16 3 1, relu, max']
+LAST = 'flat, linear 10'
+small_vgg = network(
+    (3, 32, 32), ', '.join([*STAGES, LAST]),
+    ('1024 features came where 256 were wanted: four times as many. Print '
+     'the shape behind each layer: where is a map larger than you expect?',
+     'A side of 32 must be halved three times to be 4. Which stage does not '
+     'halve?'),
     {'the linear layer was made to fit the mistake: the maps in front of it '
-     'should be 5x5, not 7x7':
-         'conv 6 5 2, sigmoid, avg, conv 16 5 2, sigmoid, avg' + TAIL,
-     'both convolutions are without padding: the first one has 2':
-         'conv 6 5, sigmoid, avg, conv 16 5, sigmoid, avg' + TAIL,
-     'the activations are ReLU now: LeNet-5 has sigmoids':
-         ('conv 6 5 2, sigmoid, avg, conv 16 5, sigmoid, avg'
-          + TAIL).replace('sigmoid', 'relu'),
-     'the pooling takes the maximum now: LeNet-5 takes the average':
-         'conv 6 5 2, sigmoid, max, conv 16 5, sigmoid, max' + TAIL}, (2, 1))
+     'should be 4x4, not 8x8':
+         ', '.join([STAGES[0], STAGES[1][:-5], STAGES[2], LAST]),
+     'the pooling takes the average':
+         ', '.join([*STAGES, LAST]).replace('max', 'avg'),
+     'the ReLUs are missing':
+         ', '.join([*STAGES, LAST]).replace('relu, ', ''),
+     'there is a ReLU behind the scores':
+         ', '.join([*STAGES, LAST, 'relu'])}, (2, 1))
 
+HEAD = ('linear 120, sigmoid, linear 84, sigmoid, '
+        'linear 10')
 head = network(
-    (400,), TAIL[8:],
+    (400,), HEAD,
     ('The message holds two shapes: what came, and the weight it met. Which '
      'layer has that weight?',
      'What a layer gives is what the next one takes: 400, 120, 84, 10.'),
     {'the middle layer was made to fit the mistake: it should give 84':
          'linear 120, sigmoid, linear 184, sigmoid, linear 10',
-     'there is a sigmoid behind the scores': TAIL[8:] + ', sigmoid',
+     'there is a sigmoid behind the scores': HEAD + ', sigmoid',
      'the sigmoid between the last two layers is missing':
          'linear 120, sigmoid, linear 84, linear 10',
      'the layer of 84 is missing': 'linear 120, sigmoid, linear 10'})
@@ -388,18 +399,20 @@ on_rows = network(
      'only the first image comes out':
          'first, image, conv 4 3, relu, flat, linear 10'})
 
-small = network(
-    (1, 6, 6), 'conv 4 3, relu, max, flat, linear 10',
-    ('Print the shape in front of the linear layer, for one image and for '
-     'two. Which axis is gone?',
-     'reshape(-1) makes one long row of everything. The minibatch axis must '
-     'stay: reshape(len(X), -1), or flatten(1).'),
-    {'the ReLU is missing': 'conv 4 3, max, flat, linear 10',
-     'the pooling takes the average': 'conv 4 3, relu, avg, flat, linear 10',
+pooled = network(
+    (1, 6, 6), 'conv 4 3, relu, means, linear 10',
+    ('Print the shape in front of the linear layer, for two images and for '
+     'one. Which axis is gone?',
+     'squeeze() takes away every axis of size 1, the minibatch too if it '
+     'holds one image. flatten(1) keeps the first axis.'),
+    {'one image gives (10,): where is the axis of the minibatch?':
+         'conv 4 3, relu, means, squeezed, linear 10',
+     'the ReLU is missing': 'conv 4 3, means, linear 10',
+     'the ReLU stands behind the mean': 'conv 4 3, means, relu, linear 10',
      'the numbers of different images are mixed':
-         'conv 4 3, relu, max, mixed, linear 10',
+         'conv 4 3, relu, shares, linear 10',
      'only the first image comes out':
-         'conv 4 3, relu, max, flat, first, linear 10'})
+         'conv 4 3, relu, means, first, linear 10'})
 
 
 def windows(X, k, step=1):
@@ -438,29 +451,20 @@ crop = Question(
          lambda dX, pad: F.pad(dX, (-pad, -pad))})
 
 
-def photo_cases(dice):
-    """Give lists of photographs, one of them 3x3."""
-    return [Case([dice.whole(h, w, 3, low=0, high=256).to(torch.uint8)
-                  for _ in range(n)]) for n, h, w in [
-        (1, 1, 2), (2, 3, 3), (2, 4, 5)]]
-
-
-to_minibatch = Question(
-    lambda photos: torch.stack([p.movedim(2, 0) for p in photos]) / 255,
-    photo_cases,
-    ('Print X.shape before and after the line that should turn the axes.',
-     'permute leaves X alone and returns another tensor: keep what it '
+brighten = Question(
+    lambda images, by: (images + by).clamp(0, 1),
+    lambda dice: [Case(dice.whole(*s, low=0, high=11) / 10, by)
+                  for s, by in [((1, 1, 1, 2), 0.3), ((2, 1, 2, 3), 0.5),
+                                ((2, 3, 2, 2), -0.4)]],
+    ('Print X.max() before and after the line that should cut it off.',
+     'clamp leaves X alone and returns another tensor: keep what it '
      'returns.'),
-    {'the photographs still lie as (N, H, W, 3)':
-         lambda photos: torch.stack(photos) / 255,
-     'the colors are scrambled: reshape reads the numbers in a row, it does '
-     'not turn axes': lambda photos: torch.stack(
-         [p.reshape(3, *p.shape[:2]) for p in photos]) / 255,
-     'rows and columns are swapped': lambda photos: torch.stack(
-         [p.movedim(2, 0).mT for p in photos]) / 255,
-     'the pixels still go up to 255: they should end at 1':
-         lambda photos: torch.stack([p.movedim(2, 0) for p in photos]
-                                    ).float()})
+    {'there are pixels above 1, or below 0': lambda images, by: images + by,
+     'pixels below 0 are left': lambda images, by: (images + by).clamp(max=1),
+     'pixels above 1 are left': lambda images, by: (images + by).clamp(min=0),
+     'the images are not brighter': lambda images, by: images.clamp(0, 1),
+     'the pixels are multiplied': lambda images, by: (
+         images * (1 + by)).clamp(0, 1)})
 
 
 def items_of(answer, images, labels):
@@ -550,17 +554,33 @@ pool = Question(
      'the two modes are swapped': lambda X, mode='max': pool_by_windows(
          X, 'avg' if mode == 'max' else 'max')})
 
-three_layers = network(
-    (6,), 'linear 5, relu, linear 4, relu, linear 3',
+
+def tower_by(change=lambda steps: steps):
+    """Make a function that does what a tower does."""
+    def look(channels):
+        steps = [f'conv {n} 1, relu' for n in channels[1:]]
+        seen = chain(image(channels[0]), ', '.join(change(steps)))
+        del seen[SIDES], seen[SIZES]
+        return seen
+    return look
+
+
+tower = Question(
+    tower_by(), lambda dice: [Case(c) for c in [
+        [1, 2], [1, 2, 3], [3, 3, 3], [2, 1, 3, 2]]],
     ('Which layers does the network have? print(net) shows them; or count '
-     'its parameters and compare with the 74 you expect.',
-     'The same name was given twice: the second layer took the place of the '
-     'first, and forward asks for a third one.'),
-    {'one hidden layer is missing': 'linear 5, relu, linear 3',
-     'the ReLU behind the second layer is missing':
-         'linear 5, relu, linear 4, linear 3',
-     'the scores are never negative: there is a ReLU on them':
-         'linear 5, relu, linear 4, relu, linear 3, relu'})
+     'its parameters and compare with the 13 you expect.',
+     'Under one name there is room for one layer: the next one takes its '
+     'place. Give each layer a name of its own.'),
+    {'layers are lost: there are fewer parameters than you counted':
+         tower_by(lambda steps: steps[-1:]),
+     'the last ReLU is missing':
+         tower_by(lambda steps: [*steps[:-1], steps[-1][:-6]]),
+     'all ReLUs are missing':
+         tower_by(lambda steps: [step[:-6] for step in steps]),
+     'the last layer is missing': tower_by(lambda steps: steps[:-1] or [
+         'same'])},
+    lambda answer, channels: examined(answer(channels), image(channels[0])))
 
 
 def dense_by(act=F.relu, front=False, more=0):
@@ -618,32 +638,43 @@ plan = Question(
      'the transition does not halve the channels': plan_by(keep=True)})
 
 
-def residual_by(first=F.relu, second=lambda Y: Y, join=torch.add,
-                     last=F.relu):
-    """Make a residual block, or a wrong one."""
+def pre_by(first=F.relu, second=F.relu, join=torch.add, short=lambda X: X,
+           last=lambda Y: Y):
+    """Make a block with its activations in front, or a wrong one."""
     def look(channels):
-        X = image(channels, 2)
-        one = chain(X, f'conv {channels} 3 1')
-        two = chain(first(one['output']), f'conv {channels} 3 1')
-        return seen_as(last(join(X, second(two['output']))),
+        X = image(channels, 4)
+        one = chain(first(X), f'conv {channels} 3 1')
+        two = chain(second(one['output']), f'conv {channels} 3 1')
+        return seen_as(last(join(short(X), two['output'])),
                        one['parameters'] + two['parameters'])
     return look
 
 
-residual = Question(
-    residual_by(), lambda dice: [Case(n) for n in [1, 2, 3]],
-    ('Look at the branch alone, before it is added: what is its smallest '
-     'number, for any input?',
-     'A ReLU behind the second convolution lets only numbers from 0 up '
-     'through. The ReLU belongs behind the addition.'),
-    {'the block can only make numbers larger: what its branch adds is never '
-     'negative': residual_by(second=F.relu),
-     'the shortcut is not added': residual_by(join=lambda X, Y: Y),
-     'the last ReLU is missing': residual_by(last=lambda Y: Y),
-     'the ReLU between the convolutions is missing':
-         residual_by(first=lambda Y: Y),
-     'the branch is subtracted': residual_by(join=torch.sub)},
-    lambda answer, channels: examined(answer(channels), image(channels, 2)))
+def with_slope(answer, channels):
+    """Look at a block, and whether its gradient is that of its values."""
+    net, X = answer(channels), image(channels, 4)
+    seen = examined(net, X)
+    if not is_slope(net, X):
+        raise Wrong('the values may be right, but the gradient that goes '
+                    'back to X is not theirs: something is cut off, by '
+                    '.detach(), .data or no_grad')
+    return seen
+
+
+pre_activation = Question(
+    pre_by(), lambda dice: [Case(n) for n in [1, 2, 3]],
+    ('Set all weights and biases to 0 and send a negative number through. '
+     'What should come out, and what does?',
+     'The ReLU belongs into the branch alone. What is added at the end must '
+     'be X as it came in.'),
+    {'what is negative in the input is lost: the shortcut is not the input':
+         pre_by(short=F.relu),
+     'the shortcut is not added': pre_by(join=lambda X, Y: Y),
+     'there is a ReLU behind the addition': pre_by(last=F.relu),
+     'the first ReLU is missing': pre_by(first=lambda X: X),
+     'the second ReLU is missing': pre_by(second=lambda X: X),
+     'the branch is subtracted': pre_by(join=torch.sub)},
+    with_slope)
 
 
 def counted(answer, net, **options):
@@ -683,79 +714,100 @@ count_parameters = Question(
     counted)
 
 
-def means_by(loss, accuracy):
-    """Make a function that computes from sums, as arrays."""
+def pixels_by(share):
+    """Make a function of lists of right pixels, one for each minibatch."""
     def compute(batches):
-        losses, right, sizes = torch.tensor(batches).double().T
-        return (float(loss(losses, right, sizes)),
-                float(accuracy(losses, right, sizes)))
+        found = [(y_hat == y).double() for y_hat, y in batches]
+        return float(share(found))
     return compute
 
 
-def true_loss(losses, right, sizes):
-    """Return the mean loss over all images."""
-    return losses @ sizes / sizes.sum()
+def pixel_cases(dice):
+    """Give minibatches of answers and true classes, of several sizes."""
+    cases = []
+    for shapes in [[(1, 2, 2)], [(1, 2, 2), (1, 1, 1)],
+                   [(2, 3, 2), (2, 3, 2), (1, 4, 5)]]:
+        batches = []
+        for shape in shapes:
+            y = dice.whole(*shape, low=0, high=3).long()
+            y_hat = torch.where(dice.normal(*shape) > 0, y, (y + 1) % 3)
+            y_hat[0, 0, 0] = y[0, 0, 0]
+            batches.append((y_hat, y))
+        cases.append(Case(batches))
+    return cases
 
 
-def true_accuracy(losses, right, sizes):
-    """Return the share of all images that are right."""
-    return right.sum() / sizes.sum()
+pixel_accuracy = Question(
+    pixels_by(lambda found: sum(r.sum() for r in found)
+              / sum(r.numel() for r in found)), pixel_cases,
+    ('An accuracy is a share. Of what? Say in words what each of the two '
+     'sums counts.',
+     'right counts pixels, so total must count pixels too: y.numel().'),
+    {'this is no share of the pixels: what is the number of right ones '
+     'divided by?': pixels_by(lambda found: sum(
+         r.sum() for r in found) / sum(len(r) for r in found)),
+     'the number of right pixels is divided by the number of minibatches':
+         pixels_by(lambda found: sum(r.sum() for r in found) / len(found)),
+     'the shares of unequal minibatches are averaged':
+         pixels_by(lambda found: sum(r.mean() for r in found) / len(found)),
+     'each image counts as much as another, whatever its size':
+         pixels_by(lambda found: sum(r.mean() * len(r) for r in found)
+                   / sum(len(r) for r in found)),
+     'an image counts only if all of its pixels are right':
+         pixels_by(lambda found: sum(
+             r.flatten(1).amin(1).sum() for r in found)
+             / sum(len(r) for r in found)),
+     'this is the number of right pixels':
+         pixels_by(lambda found: sum(r.sum() for r in found))})
 
 
-means = Question(
-    means_by(true_loss, true_accuracy),
-    lambda dice: [Case(b) for b in [
-        [(0.5, 3, 4), (1., 0, 1)], [(0.25, 2, 2)],
-        [(2., 1, 4), (0.5, 3, 4), (0.25, 1, 2)]]],
-    ('An accuracy is a share. Of what? Name the three sums in words before '
-     'you divide.',
-     'metric[2] is the number of examples. Both sums are divided by it.'),
-    {'the accuracy is not the share of examples that are right: what is it '
-     'divided by?': means_by(true_loss, lambda l, r, n: r.sum() / (l @ n)),
-     'the sums are divided by the number of minibatches':
-         means_by(lambda l, r, n: l @ n / len(n),
-                  lambda l, r, n: r.sum() / len(n)),
-     'the mean losses are added without their sizes':
-         means_by(lambda l, r, n: l.sum() / n.sum(), true_accuracy),
-     'loss and accuracy are swapped': means_by(true_accuracy, true_loss),
-     'a small minibatch counts as much as a large one':
-         means_by(lambda l, r, n: l.mean(), lambda l, r, n: (r / n).mean())})
+def dropping(answer, in_features, out_features):
+    """Look at a network in both modes, twice."""
+    net = answer(in_features, out_features)
+    X = fill((50, in_features), 1.5)
+    seen = looked_at(net, X)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        again = net(X).detach()
+        Y, other = (net.train()(X).detach() for _ in range(2))
+    kept = (Y != 0) & (seen['output'] != 0)
+    factor = (Y / seen['output'])[kept]
+    return {
+        'a second call in eval mode gives the same':
+            torch.equal(again, seen['output']), **seen,
+        'share of zeros in train mode': round(
+            (Y == 0).float().mean().item(), 1),
+        'what is left in train mode, by what it was': factor.mean() if len(
+            factor) else 0.,
+        'a second call in train mode gives the same': torch.equal(Y, other)}
 
 
-def without_after(function):
-    """Leave out in which mode the network is afterwards."""
-    @functools.wraps(function)
-    def look(*args):
-        seen = function(*args)
-        del seen['in train mode afterwards']
-        return seen
+def dropping_by(share=0.5, factor=2., works=True):
+    """Make the report on such a network, or on a wrong one."""
+    def look(in_features, out_features):
+        W, b = fill((out_features, in_features)), fill((out_features,))
+        Y = fill((50, in_features), 1.5) @ W.T + b
+        return {'a second call in eval mode gives the same': True,
+                'parameters': W.numel() + b.numel(),
+                'output shape': tuple(Y.shape), 'output': Y,
+                'share of zeros in train mode': share,
+                'what is left in train mode, by what it was':
+                    torch.tensor(factor),
+                'a second call in train mode gives the same': not works}
     return look
 
 
-evaluate = Question(
-    without_after(accuracy_truth), batch_cases,
-    ('Two results for the same numbers: what is random in a network? In '
-     'which mode is it switched off?',
-     'In train mode dropout draws new zeros and batch norm uses the '
-     'minibatch. Call net.eval() before the loop.'),
-    {'the network is in train mode while it is evaluated':
-         without_after(accuracy_but(
-             in_train_mode_during_the_evaluation=lambda t, b: t)),
-     'the network is put into train mode before it is evaluated':
-         without_after(accuracy_but(
-             in_train_mode_during_the_evaluation=True)),
-     'gradients are recorded and cost memory':
-         without_after(accuracy_but(gradients_were_recorded=True)),
-     'only the first minibatch counts': without_after(accuracy_but(
-         accuracy=lambda t, b: mean_of_means(t, b[:1]))),
-     'only the last minibatch counts': without_after(accuracy_but(
-         accuracy=lambda t, b: mean_of_means(t, b[-1:]))),
-     'the accuracies of unequal minibatches are averaged': without_after(
-         accuracy_but(accuracy=mean_of_means)),
-     'this is the number of right ones': without_after(accuracy_but(
-         accuracy=lambda t, b: float(sum(
-             (X.argmax(1) == y).sum() for X, y in b))))},
-    without_after(accuracy_of))
+dropped = Question(
+    dropping_by(), lambda dice: [Case(2, 40), Case(3, 60)],
+    ('net.eval() sets net.training. Who reads it? nn.Dropout does; how does '
+     'the function F.dropout learn of the mode?',
+     'F.dropout has an argument `training`, which is True if nothing else '
+     'is said: training=self.training.'),
+    {'nothing is dropped in train mode':
+         dropping_by(share=0., factor=1., works=False),
+     'the numbers that stay are not made larger in train mode':
+         dropping_by(factor=1.)},
+    dropping)
 
 
 def watched_loss(answer, net, data_iter):
@@ -799,50 +851,45 @@ validation_loss = Question(
     watched_loss)
 
 
-def fitted(answer, num_batches, num_epochs):
-    """Let an answer train; count steps and tests."""
-    done, tests = [], []
+def trained(answer, num_batches, num_epochs):
+    """Let an answer train; note steps and decays in their order."""
+    calls = []
 
     def step(X, y):
-        if (X, y) != batches[len(done) % num_batches]:
+        done = sum(call == 'step' for call in calls)
+        if (X, y) != batches[done % num_batches]:
             raise Wrong('step(X, y) wants each minibatch once in an epoch, '
                         f'in order: got step({X!r}, {y!r})')
-        done.append(X)
-
-    def test():
-        tests.append(len(done))
-        return len(done) / 100
+        calls.append('step')
 
     batches = [(f'X{i}', f'y{i}') for i in range(num_batches)]
-    history = answer(step, test, batches, num_epochs)
-    return {'number of steps': len(done), 'number of tests': len(tests),
-            'what is returned': history}
+    found = answer(step, lambda: calls.append('decay'), batches, num_epochs)
+    return {'calls': calls, 'what is returned': found}
 
 
-def fitted_by(when):
-    """Make a function that tests after given numbers of steps."""
+def trained_by(epoch, around=lambda calls: calls, count=1):
+    """Make a function that calls in an order, for each epoch."""
     def look(num_batches, num_epochs):
-        times = when(num_batches, num_epochs)
-        return {'number of steps': num_batches * num_epochs,
-                'number of tests': len(times),
-                'what is returned': [t / 100 for t in times]}
+        return {'calls': around(epoch(num_batches) * num_epochs),
+                'what is returned': num_batches * num_epochs * count}
     return look
 
 
-fit = Question(
-    fitted_by(lambda b, e: [b * (i + 1) for i in range(e)]),
+train = Question(
+    trained_by(lambda n: ['step'] * n + ['decay']),
     lambda dice: [Case(1, 1), Case(3, 1), Case(3, 2), Case(2, 4)],
-    ('How often does each line run in an epoch? Count the tests of one '
+    ('How often does each line run in an epoch? Count the decays of one '
      'epoch with three minibatches.',
-     'What stands inside the inner loop runs for every minibatch. The test '
+     'What stands inside the inner loop runs for every minibatch. The decay '
      'belongs one step to the left.'),
-    {'the whole test set is gone through after every minibatch':
-         fitted_by(lambda b, e: [i + 1 for i in range(b * e)]),
-     'it is tested once, after the last epoch':
-         fitted_by(lambda b, e: [b * e]),
-     'it is tested before each epoch, not after it':
-         fitted_by(lambda b, e: [b * i for i in range(e)])},
-    fitted)
+    {'the rate decays after every minibatch':
+         trained_by(lambda n: ['step', 'decay'] * n),
+     'the rate decays once, after the last epoch': trained_by(
+         lambda n: ['step'] * n, lambda calls: [*calls, 'decay']),
+     'the rate decays before each epoch, not after it':
+         trained_by(lambda n: ['decay'] + ['step'] * n),
+     'the rate never decays': trained_by(lambda n: ['step'] * n)},
+    trained)
 
 
 class Recorder:
@@ -933,48 +980,46 @@ vote = Question(
 
 def stepped(answer, X, y):
     """Let an answer take two steps with a filled linear layer."""
-    net = nn.Linear(X.shape[1], 3)
-    net.weight.data, net.bias.data = fill((3, X.shape[1])), fill((3,))
+    net = nn.Linear(X.shape[1], 1)
+    net.weight.data, net.bias.data = fill((1, X.shape[1])), fill((1,))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
     losses = [a_number(answer(net, optimizer, X, y)) for _ in range(2)]
     return {'losses': losses, 'weight after two steps': net.weight.detach()}
 
 
-def stepped_by(squash=False, old=0., lr=0.5, total=False, nll=False):
+def stepped_by(squash=False, old=0., lr=0.5, total=False, flip=False):
     """Make a function that takes the steps without autograd."""
     def look(X, y):
-        W, b, stale, losses = fill((3, X.shape[1])), fill((3,)), 0., []
+        w, b, stale, losses = fill((1, X.shape[1])), fill((1,)), 0., []
+        target, n = 1 - y if flip else y, 1 if total else len(X)
         for _ in range(2):
-            Z = X @ W.T + b
-            S = Z.softmax(1)
-            P = S.softmax(1) if squash else S
-            Y = F.one_hot(y, 3)
-            n = 1 if total else len(X)
-            losses.append(float(-((S if nll else P.log()) * Y).sum() / n))
-            G = -Y.float() if nll else P - Y
-            if squash or nll:
-                G = S * (G - (G * S).sum(1, keepdim=True))
-            step = [G.T @ X / n, G.sum(0) / n]
-            stale = [g + old * s for g, s in zip(
-                step, stale or [0., 0.])]
-            W, b = W - lr * stale[0], b - lr * stale[1]
-        return {'losses': losses, 'weight after two steps': W}
+            z = (X @ w.T + b)[:, 0]
+            s = z.sigmoid()
+            p = s.sigmoid() if squash else s
+            losses.append(float(-(target * p.log() + (1 - target) * (
+                1 - p).log()).sum() / n))
+            g = (p - target) * (s * (1 - s) if squash else 1)
+            step = [g[None] @ X / n, g.sum() / n]
+            stale = [d + old * s for d, s in zip(step, stale or [0., 0.])]
+            w, b = w - lr * stale[0], b - lr * stale[1]
+        return {'losses': losses, 'weight after two steps': w}
     return look
 
 
 def step_cases(dice):
     """Give minibatches; load what the first optimizer loads, beforehand."""
     torch.optim.SGD([nn.Parameter(torch.zeros(1))])
-    return [Case(torch.eye(2)[:n], torch.arange(n)) for n in [1, 2]] + [
-        Case(dice.normal(4, 2), torch.tensor([0, 2, 1, 2]))]
+    return [Case(torch.eye(2)[:n], torch.tensor([1., 0.][:n]))
+            for n in [1, 2]] + [
+        Case(dice.normal(4, 2), torch.tensor([0., 1., 1., 0.]))]
 
 
-train_step = Question(
+binary_step = Question(
     stepped_by(), step_cases,
-    ('What is the smallest loss this program can reach, if the network is '
-     'right and quite sure? Try scores of 100 and 0.',
-     'cross_entropy takes scores and does the softmax itself. Give it the '
-     'scores as they are.'),
+    ('What is the smallest loss this program can reach for y = 1, if the '
+     'network is right and quite sure? Try a score of 100.',
+     'The name of the loss ends with `with_logits`: it takes scores and does '
+     'the sigmoid itself. Give it the scores as they are.'),
     {'the loss differs too little between right and wrong, and the steps '
      'are too small': stepped_by(squash=True),
      'the gradients of the step before are still there: see that they are '
@@ -983,26 +1028,25 @@ train_step = Question(
      'the weights move away from the minimum': stepped_by(lr=-0.5),
      'the loss is the sum over the examples: their mean is wanted':
          stepped_by(total=True),
-     'nll_loss wants logarithms of probabilities':
-         stepped_by(squash=False, nll=True)},
+     'yes and no have changed places': stepped_by(flip=True)},
     stepped)
 
-classifier = network(
-    (1, 6, 6), 'conv 4 3, relu, max, flat, linear 10',
-    ('Print the scores of one minibatch: what is their smallest number? '
-     'Which layer came last?',
-     'A ReLU stands behind the last linear layer. Scores are numbers of '
-     'both signs: leave them as they are.'),
-    {'the scores are never negative':
-         'conv 4 3, relu, max, flat, linear 10, relu',
-     'the scores lie between 0 and 1: there is a sigmoid on them':
-         'conv 4 3, relu, max, flat, linear 10, sigmoid',
-     'these are probabilities: cross-entropy wants scores':
-         'conv 4 3, relu, max, flat, linear 10, softmax',
+locator = network(
+    (1, 6, 6), 'conv 4 3, relu, max, flat, linear 2',
+    ('Print the answers for one minibatch: what are the smallest and the '
+     'largest of them? Which layer came last?',
+     'A sigmoid lies between 0 and 1, but rows go up to 5. Leave the numbers '
+     'of the linear layer as they are.'),
+    {'no answer is below 0 or above 1':
+         'conv 4 3, relu, max, flat, linear 2, sigmoid',
+     'no answer is below 0, but some must be while it learns: there is a '
+     'ReLU on them': 'conv 4 3, relu, max, flat, linear 2, relu',
+     'the two numbers add up to 1: there is a softmax on them':
+         'conv 4 3, relu, max, flat, linear 2, softmax',
      'the ReLU behind the convolution is missing':
-         'conv 4 3, max, flat, linear 10',
+         'conv 4 3, max, flat, linear 2',
      'the pooling takes the average':
-         'conv 4 3, relu, avg, flat, linear 10'})
+         'conv 4 3, relu, avg, flat, linear 2'})
 
 
 def by_batch_norm(batches, num_channels, momentum=0.1):
@@ -1036,18 +1080,18 @@ running_mean = Question(
              batches, num_channels, None)})
 
 QUESTIONS = {
-    'Affine': affine, 'as_images': as_images, 'TwoLayers': two_layers,
-    'Standardize': standardize, 'count_labels': count_labels,
-    'first_loss': first_loss, 'scores': scores, 'ConvBlock': conv_block,
-    'lenet': lenet, 'head': head, 'Branches': branches, 'OnRows': on_rows,
-    'Small': small, 'max_pool': max_pool, 'crop': crop,
-    'to_minibatch': to_minibatch, 'Pictures': pictures, 'pool': pool,
-    'ThreeLayers': three_layers, 'Dense': dense, 'plan': plan,
-    'Residual': residual, 'count_parameters': count_parameters,
-    'means': means, 'evaluate': evaluate,
-    'validation_loss': validation_loss, 'fit': fit,
-    'write_losses': write_losses, 'vote': vote, 'train_step': train_step,
-    'classifier': classifier, 'running_mean': running_mean}
+    'Autoencoder': autoencoder, 'as_images': as_images,
+    'TwoLayers': two_layers, 'Windows': a_series,
+    'count_labels': count_labels, 'first_loss': first_loss,
+    'table_loss': table_loss, 'ConvBlock': conv_block,
+    'small_vgg': small_vgg, 'head': head, 'Branches': branches,
+    'OnRows': on_rows, 'Pooled': pooled, 'max_pool': max_pool, 'crop': crop,
+    'brighten': brighten, 'Pictures': pictures, 'pool': pool, 'Tower': tower,
+    'Dense': dense, 'plan': plan, 'PreActivation': pre_activation,
+    'count_parameters': count_parameters, 'pixel_accuracy': pixel_accuracy,
+    'Dropped': dropped, 'validation_loss': validation_loss, 'train': train,
+    'write_losses': write_losses, 'vote': vote, 'binary_step': binary_step,
+    'locator': locator, 'running_mean': running_mean}
 
 # What the texts announce, besides values and shapes.
-DEMANDS = {'scores': ('dtype',)}
+DEMANDS = {'PreActivation': ('gradient',)}

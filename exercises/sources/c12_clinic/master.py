@@ -2,7 +2,7 @@
 # # Exercises 12: the clinic
 #
 # Each cell below holds a short program with a mistake that people really make. There is no blank: run the cell and its check, read the
-# symptom, find the cause, repair the cell, and check again. A first check brings one hint, the next one a second; `hint('12.Affine')`
+# symptom, find the cause, repair the cell, and check again. A first check brings one hint, the next one a second; `hint('12.Autoencoder')`
 # gives one without a try. Change as little as you can.
 #
 # The questions belong to [the clinic](../chapters/12_clinic.ipynb), which shows how to find such mistakes in a minute. Stars say how hard a mistake is to find, from ★☆☆ to
@@ -18,38 +18,43 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini.check import check, hint, progress
-from d2lmini.utils import Accumulator, set_seed
+from d2lmini.utils import set_seed
 
 set_seed(0)
 
 # %% [markdown]
-# ## 1. A linear layer of one's own ★☆☆, 3 minutes
+# ## 1. Encode and decode ★☆☆, 3 minutes
 #
 # Section: [The program stops: which line, and what is it called with?](../chapters/12_clinic.ipynb)
 #
-# The layer should give $XW^T + b$, and both $W$ and $b$ should learn. By hand: weights (2, 3) and bias 1 make the input (10, 20) into
-# 2 · 10 + 3 · 20 + 1 = 81.
+# The network makes a short code of a row of numbers, and the row again of the code. By hand: `Autoencoder(4, 2)` has 4 · 2 + 2 parameters in its encoder and
+# 2 · 4 + 4 in its decoder, 22 together.
 
 # %%
-class Affine(nn.Module):
-    """Do what nn.Linear does."""
+class Autoencoder(nn.Module):
+    """Squeeze rows of numbers into a code, and unpack them."""
 
-    def __init__(self, in_features, out_features):
+    def __init__(self, size, code_size):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_features, in_features))
-        self.bias = nn.Parameter(torch.randn(out_features))
+        self.encoder = nn.Linear(size, code_size)
+        self.decoder = nn.Linear(code_size, size)
+
+    def encode(self, X):
+        code = F.relu(self.encoder(X))
+        return code
 
     def forward(self, X):
         # BEGIN BROKEN
-        # return X @ self.weight.T + bias
+        # self.encode(X)
         # END BROKEN
         # BEGIN SOLUTION
-        return X @ self.weight.T + self.bias
+        code = self.encode(X)
         # END SOLUTION
+        return self.decoder(code)
 
 
 # %%
-check('12.Affine', Affine)
+check('12.Autoencoder', Autoencoder)
 
 # %% [markdown]
 # ## 2. From rows to images ★☆☆, 2 minutes
@@ -104,32 +109,34 @@ class TwoLayers(nn.Module):
 check('12.TwoLayers', TwoLayers)
 
 # %% [markdown]
-# ## 4. A layer that standardizes ★☆☆, 3 minutes
+# ## 4. Windows of a series ★☆☆, 3 minutes
 #
 # Section: [The program stops: which line, and what is it called with?](../chapters/12_clinic.ipynb)
 #
-# `Standardize(mean, std)` cannot be made: Python says that it takes one argument, and yet two are written there. By hand: with mean 2 and
-# standard deviation 4 the input 10 becomes (10 - 2)/4 = 2.
+# Item i of the data set is the window of `size` numbers that begins at place i. A loader refuses it: there is no `len()`, and yet a length stands there. By hand: the series 5, 6, 7, 8
+# has three windows of two numbers, (5, 6), (6, 7) and (7, 8).
 
 # %%
-class Standardize(nn.Module):
-    """Subtract a mean, divide by a standard deviation."""
+class Windows(torch.utils.data.Dataset):
+    """All windows of some neighbors in a series."""
+
+    def __init__(self, series, size):
+        self.series, self.size = series, size
 
     # BEGIN BROKEN
-    # def init__(self, mean, std):
+    # def __length__(self):
     # END BROKEN
     # BEGIN SOLUTION
-    def __init__(self, mean, std):
+    def __len__(self):
         # END SOLUTION
-        super().__init__()
-        self.mean, self.std = mean, std
+        return len(self.series) - self.size + 1
 
-    def forward(self, X):
-        return (X - self.mean) / self.std
+    def __getitem__(self, i):
+        return self.series[i:i + self.size]
 
 
 # %%
-check('12.Standardize', Standardize)
+check('12.Windows', Windows)
 
 # %% [markdown]
 # ## 5. Count the labels ★☆☆, 3 minutes
@@ -183,27 +190,28 @@ def first_loss(net, loader):
 check('12.first_loss', first_loss)
 
 # %% [markdown]
-# ## 7. Images out of NumPy ★☆☆, 4 minutes
+# ## 7. A table with labels ★☆☆, 4 minutes
 #
 # Section: [The shapes do not fit: who prints them?](../chapters/12_clinic.ipynb)
 #
-# `images` is a uint8 array (N, H, W). Return the network's scores for pixels from 0 to 1, and leave the network's weights as they are. By hand: the
-# pixel 51 must reach the network as 0.2, in float32.
+# `table` is a float32 tensor: a row for each example, its features first, and in the last column the number of its class. Return the mean cross-entropy of the network as a number. By hand:
+# scores (0, 0) for two classes give the loss ln 2 = 0.693, whatever the label.
 
 # %%
-def scores(net, images):
-    """Return net's scores for uint8 images (N, H, W)."""
+def table_loss(net, table):
+    """Return the mean cross-entropy on a table (N, features + 1)."""
+    X = table[:, :-1]
     # BEGIN BROKEN
-    # X = torch.from_numpy(images / 255)
+    # y = table[:, -1]
     # END BROKEN
     # BEGIN SOLUTION
-    X = torch.from_numpy(images / 255).float()
+    y = table[:, -1].long()
     # END SOLUTION
-    return net(X[:, None])  # (N, 1, H, W)
+    return F.cross_entropy(net(X), y).item()
 
 
 # %%
-check('12.scores', scores)
+check('12.table_loss', table_loss)
 
 # %% [markdown]
 # ## 8. A convolution and its ReLU ★☆☆, 3 minutes
@@ -235,31 +243,30 @@ class ConvBlock(nn.Module):
 check('12.ConvBlock', ConvBlock)
 
 # %% [markdown]
-# ## 9. LeNet with 784 where 400 are wanted ★☆☆, 4 minutes
+# ## 9. Numbers that grew on the way ★☆☆, 4 minutes
 #
 # Section: [The shapes do not fit: who prints them?](../chapters/12_clinic.ipynb)
 #
-# Return LeNet-5 for images (N, 1, 28, 28): 61,706 parameters, and 16 maps of 5x5 in front of the linear layers. By hand: 28 → conv 28 → pool 14 →
-# conv 10 → pool 5, and 16 · 5 · 5 = 400.
+# Return a small VGG for color images (N, 3, 32, 32): three stages of a 3x3 convolution, ReLU and a pooling that halves the map, so that 16 maps of 4x4 stand in front of the linear
+# layer. By hand: 3 · 9 · 8 + 8 = 224, 8 · 9 · 16 + 16 = 1168, 16 · 9 · 16 + 16 = 2320 and 256 · 10 + 10 = 2570 parameters are 6,282.
 
 # %%
-def lenet():
-    """Return LeNet-5 with sigmoids and average pooling."""
+def small_vgg():
+    """Return three stages and a linear layer."""
     return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         # BEGIN BROKEN
-        # nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2),
-        # nn.Conv2d(6, 16, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2),
+        # nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(),
         # END BROKEN
         # BEGIN SOLUTION
-        nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2),
-        nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.AvgPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         # END SOLUTION
-        nn.Flatten(), nn.Linear(400, 120), nn.Sigmoid(),
-        nn.Linear(120, 84), nn.Sigmoid(), nn.Linear(84, 10))
+        nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(256, 10))
 
 
 # %%
-check('12.lenet', lenet)
+check('12.small_vgg', small_vgg)
 
 # %% [markdown]
 # ## 10. LeNet's head ★☆☆, 2 minutes
@@ -346,34 +353,35 @@ class OnRows(nn.Module):
 check('12.OnRows', OnRows)
 
 # %% [markdown]
-# ## 13. A network for one image ★★☆, 4 minutes
+# ## 13. The last minibatch ★★☆, 4 minutes
 #
 # Section: [The shapes do not fit: who prints them?](../chapters/12_clinic.ipynb)
 #
-# It was tried with one image, and gave ten numbers. With a minibatch it fails. By hand: (2, 1, 6, 6) → convolution and pooling (2, 4, 2, 2) → (2, 16) →
-# (2, 10), and one image gives (1, 10).
+# It was trained with minibatches of 64, and the first epoch went well. The last minibatch of the second data set had one image, and the loss complained about its scores. By hand: (2, 1, 6, 6) →
+# convolution (2, 4, 4, 4) → mean of each map (2, 4) → (2, 10), and one image gives (1, 10).
 
 # %%
-class Small(nn.Module):
-    """Convolution, pooling and a linear layer."""
+class Pooled(nn.Module):
+    """Convolution, the mean of each map, and a linear layer."""
 
     def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(1, 4, 3)
-        self.linear = nn.Linear(16, 10)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.linear = nn.Linear(4, 10)
 
     def forward(self, X):
-        maps = F.max_pool2d(F.relu(self.conv(X)), 2)
+        maps = self.pool(F.relu(self.conv(X)))
         # BEGIN BROKEN
-        # return self.linear(maps.reshape(-1))
+        # return self.linear(maps.squeeze())
         # END BROKEN
         # BEGIN SOLUTION
-        return self.linear(maps.reshape(len(X), -1))
+        return self.linear(maps.flatten(1))
         # END SOLUTION
 
 
 # %%
-check('12.Small', Small)
+check('12.Pooled', Pooled)
 
 # %% [markdown]
 # ## 14. A pooling that loses a row ★★☆, 4 minutes
@@ -425,28 +433,28 @@ def crop(dX, pad):
 check('12.crop', crop)
 
 # %% [markdown]
-# ## 16. From photographs to a minibatch ★★☆, 4 minutes
+# ## 16. Brighter photographs ★★☆, 4 minutes
 #
 # Section: [It runs, but is it the network you meant?](../chapters/12_clinic.ipynb)
 #
-# `photos` is a list of uint8 tensors (H, W, 3); networks want (N, 3, H, W). The author wrote the right line and yet the network complains. By hand: two photographs
-# of 4x5 pixels must become (2, 3, 4, 5), and the pixel 51 becomes 0.2.
+# Add `by` to all pixels of a minibatch, and keep them between 0 and 1. The author wrote the right line, and yet there are pixels of 1.3. By hand: 0.2, 0.9 and `by=0.3` become
+# 0.5 and 1.
 
 # %%
-def to_minibatch(photos):
-    """Return photographs (H, W, 3) as floats (N, 3, H, W), 0 to 1."""
-    X = torch.stack(photos) / 255
+def brighten(images, by):
+    """Return images that are brighter by a number, 0 to 1."""
+    X = images + by
     # BEGIN BROKEN
-    # X.permute(0, 3, 1, 2)
+    # X.clamp(0, 1)
     # END BROKEN
     # BEGIN SOLUTION
-    X = X.permute(0, 3, 1, 2)
+    X = X.clamp(0, 1)
     # END SOLUTION
     return X
 
 
 # %%
-check('12.to_minibatch', to_minibatch)
+check('12.brighten', brighten)
 
 # %% [markdown]
 # ## 17. A data set with a transform ★★☆, 4 minutes
@@ -508,37 +516,36 @@ def pool(X, mode='max'):
 check('12.pool', pool)
 
 # %% [markdown]
-# ## 19. Three layers ★☆☆, 3 minutes
+# ## 19. A tower of convolutions ★★☆, 4 minutes
 #
 # Section: [It runs, but is it the network you meant?](../chapters/12_clinic.ipynb)
 #
-# Six features, two hidden layers of 5 and 4 units, three classes. The error says that two sizes do not fit, and yet 6, 5, 4 and 3 stand there in good order. By hand: 6 · 5 + 5, 5 · 4 + 4 and
-# 4 · 3 + 3 are 74 parameters.
+# `Tower([1, 2, 3])` should have a 1x1 convolution from 1 to 2 channels and one from 2 to 3, each followed by ReLU. The error says that 2 channels were expected and 1 came. With
+# `Tower([3, 3, 3])` there is no error at all. By hand: 1 · 2 + 2 and 2 · 3 + 3 are 13 parameters.
 
 # %%
-class ThreeLayers(nn.Module):
-    """Two hidden layers with ReLU, and scores."""
+class Tower(nn.Module):
+    """1x1 convolutions with ReLU, through the given channels."""
 
-    def __init__(self):
+    def __init__(self, channels):
         super().__init__()
-        self.fc1 = nn.Linear(6, 5)
-        # BEGIN BROKEN
-        # self.fc2 = nn.Linear(5, 4)
-        # self.fc2 = nn.Linear(4, 3)
-        # END BROKEN
-        # BEGIN SOLUTION
-        self.fc2 = nn.Linear(5, 4)
-        self.fc3 = nn.Linear(4, 3)
-        # END SOLUTION
+        for i in range(len(channels) - 1):
+            layer = nn.Conv2d(channels[i], channels[i + 1], 1)
+            # BEGIN BROKEN
+            # self.add_module('layer', layer)
+            # END BROKEN
+            # BEGIN SOLUTION
+            self.add_module(f'layer{i}', layer)
+            # END SOLUTION
 
     def forward(self, X):
-        X = F.relu(self.fc1(X))
-        X = F.relu(self.fc2(X))
-        return self.fc3(X)
+        for layer in self.children():
+            X = F.relu(layer(X))
+        return X
 
 
 # %%
-check('12.ThreeLayers', ThreeLayers)
+check('12.Tower', Tower)
 
 # %% [markdown]
 # ## 20. A dense block that does not grow ★★☆, 5 minutes
@@ -603,16 +610,18 @@ def plan(channels, growth_rate, blocks):
 check('12.plan', plan)
 
 # %% [markdown]
-# ## 22. A residual block that can only add ★★★, 5 minutes
+# ## 22. A shortcut that loses something ★★★, 5 minutes
 #
 # Section: [It runs, but is it the network you meant?](../chapters/12_clinic.ipynb)
 #
-# The block runs, and its shapes and parameters are right, but networks made of it learn worse than those of the chapter. By hand: a branch may also take something away: $X = 3$ and a branch that gives
-# -2 make $\mathrm{ReLU}(3 - 2) = 1$.
+# A residual block whose activations stand in front of its convolutions: $X + F(X)$, where $F$ is ReLU, convolution, ReLU, convolution. It runs, and its shapes and parameters are right,
+# but in a deep network little of the input arrives. By hand: with all weights and biases 0 the block must give back its input, also where it is negative.
+#
+# Also: gradients must flow back to the input, on both ways.
 
 # %%
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a shortcut, without batch norm."""
+class PreActivation(nn.Module):
+    """ReLU and convolution, twice, and a shortcut."""
 
     def __init__(self, channels):
         super().__init__()
@@ -620,18 +629,19 @@ class Residual(nn.Module):
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, X):
-        Y = F.relu(self.conv1(X))
         # BEGIN BROKEN
-        # Y = F.relu(self.conv2(Y))
+        # X = F.relu(X)
+        # Y = self.conv1(X)
         # END BROKEN
         # BEGIN SOLUTION
-        Y = self.conv2(Y)
+        Y = self.conv1(F.relu(X))
         # END SOLUTION
-        return F.relu(X + Y)
+        Y = self.conv2(F.relu(Y))
+        return X + Y
 
 
 # %%
-check('12.Residual', Residual)
+check('12.PreActivation', PreActivation)
 
 # %% [markdown]
 # ## 23. How many parameters? ★☆☆, 2 minutes
@@ -659,57 +669,58 @@ def count_parameters(net, verbose=False):
 check('12.count_parameters', count_parameters)
 
 # %% [markdown]
-# ## 24. Accuracy between 0 and 1? ★★☆, 4 minutes
+# ## 24. More right pixels than pixels? ★★☆, 4 minutes
 #
 # Section: [The report misleads: what was counted, and in which mode?](../chapters/12_clinic.ipynb)
 #
-# `batches` holds, for each minibatch, its mean loss, the number of right predictions and its size. Return the mean loss and the accuracy over all examples. The accuracy in the report is above 1. By hand: (0.5, 3, 4)
-# and (1, 0, 1): loss (2 + 1)/5 = 0.6, accuracy 3/5 = 0.6.
+# A network names the class of every pixel. `batches` holds pairs of its answers and the true classes, each of shape (N, H, W); sizes differ. Return the share of all pixels that are named rightly. The
+# report says 531. By hand: an image of 2x2 pixels with 3 right ones and an image of 1x1 with 1 right one: 4/5 = 0.8.
 
 # %%
-def means(batches):
-    """Return mean loss and accuracy over all examples."""
-    metric = Accumulator(3)  # sum of losses, right ones, examples
-    for loss, right, size in batches:
-        metric.add(loss * size, right, size)
-    # BEGIN BROKEN
-    # return metric[0] / metric[2], metric[1] / metric[0]
-    # END BROKEN
-    # BEGIN SOLUTION
-    return metric[0] / metric[2], metric[1] / metric[2]
-    # END SOLUTION
-
-
-# %%
-check('12.means', means)
-
-# %% [markdown]
-# ## 25. Another accuracy each time ★★☆, 4 minutes
-#
-# Section: [The report misleads: what was counted, and in which mode?](../chapters/12_clinic.ipynb)
-#
-# The function is called twice on the same network and the same data, and gives two accuracies, both lower than expected. By hand: 3 of 4 right, then 0 of 1: 3/5 = 0.6. What stands in the
-# network that a second call could change?
-
-# %%
-def evaluate(net, data_iter):
-    """Return the accuracy of net, 0 to 1."""
-    # BEGIN BROKEN
-    # right = total = 0
-    # END BROKEN
-    # BEGIN SOLUTION
-    net.eval()
+def pixel_accuracy(batches):
+    """Return the share of right pixels, 0 to 1."""
     right = total = 0
-    # END SOLUTION
-    with torch.no_grad():
-        for X, y in data_iter:
-            right += (net(X).argmax(1) == y).sum().item()
-            total += len(y)
+    for y_hat, y in batches:
+        right += (y_hat == y).sum().item()
+        # BEGIN BROKEN
+        # total += len(y)
+        # END BROKEN
+        # BEGIN SOLUTION
+        total += y.numel()
+        # END SOLUTION
     return right / total
 
 
 # %%
-check('12.evaluate', evaluate)
+check('12.pixel_accuracy', pixel_accuracy)
+
+# %% [markdown]
+# ## 25. Another answer each time ★★☆, 4 minutes
+#
+# Section: [The report misleads: what was counted, and in which mode?](../chapters/12_clinic.ipynb)
+#
+# A linear layer and then dropout of one half, while training. `net.eval()` was called before the evaluation, and still two calls give two results. By hand: in eval mode the output is that of the linear
+# layer; in train mode about half of the numbers are 0, and the others are twice as large.
+
+# %%
+class Dropped(nn.Module):
+    """A linear layer, and dropout while training."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.linear = nn.Linear(in_features, out_features)
+
+    def forward(self, X):
+        # BEGIN BROKEN
+        # return F.dropout(self.linear(X), 0.5)
+        # END BROKEN
+        # BEGIN SOLUTION
+        return F.dropout(self.linear(X), 0.5, training=self.training)
+        # END SOLUTION
+
+
+# %%
+check('12.Dropped', Dropped)
 
 # %% [markdown]
 # ## 26. Memory that grows ★★☆, 5 minutes
@@ -744,32 +755,33 @@ def validation_loss(net, data_iter):
 check('12.validation_loss', validation_loss)
 
 # %% [markdown]
-# ## 27. An epoch that takes an hour ★★☆, 4 minutes
+# ## 27. A learning rate that vanishes ★★☆, 4 minutes
 #
 # Section: [The report misleads: what was counted, and in which mode?](../chapters/12_clinic.ipynb)
 #
-# `step(X, y)` takes one step of training, `test()` returns the test accuracy. Return the accuracy after each epoch. An epoch used to take a minute. By hand: two epochs of
-# three minibatches: six steps, two tests.
+# `step(X, y)` takes one step of training with the learning rate as it is, `decay()` makes the rate ten times smaller and should be called after each epoch. Return the number of steps. From the second
+# epoch on nothing moves any more. By hand: two epochs of three minibatches: six steps, two decays.
 
 # %%
-def fit(step, test, train_iter, num_epochs):
-    """Train; return the test accuracy after each epoch, a list."""
-    history = []
+def train(step, decay, train_iter, num_epochs):
+    """Train, let the rate decay after each epoch; return the steps."""
+    steps = 0
     for epoch in range(num_epochs):
         for X, y in train_iter:
+            step(X, y)
             # BEGIN BROKEN
-            # step(X, y)
-            # history.append(test())
+            # steps += 1
+            # decay()
             # END BROKEN
             # BEGIN SOLUTION
-            step(X, y)
-        history.append(test())
+            steps += 1
+        decay()
         # END SOLUTION
-    return history
+    return steps
 
 
 # %%
-check('12.fit', fit)
+check('12.train', train)
 
 # %% [markdown]
 # ## 28. A curve of one point ★★☆, 4 minutes
@@ -821,23 +833,24 @@ def vote(scores):
 check('12.vote', vote)
 
 # %% [markdown]
-# ## 30. A loss that will not go down ★★★, 5 minutes
+# ## 30. Two classes, and no progress ★★★, 5 minutes
 #
 # Section: [It learns badly: the first loss, eight images by heart, the gradients](../chapters/12_clinic.ipynb)
 #
-# Take one step of training and return the loss before it. With ten classes the loss starts at 2.303 as it should, but it never falls below 1.46, even for images learned by heart. By hand: scores (0, ln 3)
-# with label 1: the probability is 0.75, and the loss -ln 0.75 = 0.288.
+# `net` gives one score for each example, (N, 1): above 0 it says yes, below 0 no. `y` holds 1.0 for yes and 0.0 for no, (N,). Take one step of training and return the loss before it. The loss starts near
+# ln 2 = 0.693 as it should, but for examples whose answer is yes it never falls below 0.313. By hand: the score ln 3 has the probability 3/4, so the loss is -ln 0.75 = 0.288 if
+# y is 1.
 
 # %%
-def train_step(net, optimizer, X, y):
+def binary_step(net, optimizer, X, y):
     """Take one step; return the loss before it, a float."""
     # BEGIN BROKEN
-    # y_hat = F.softmax(net(X), dim=1)
+    # y_hat = torch.sigmoid(net(X)[:, 0])
     # END BROKEN
     # BEGIN SOLUTION
-    y_hat = net(X)
+    y_hat = net(X)[:, 0]
     # END SOLUTION
-    loss = F.cross_entropy(y_hat, y)
+    loss = F.binary_cross_entropy_with_logits(y_hat, y)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -845,30 +858,31 @@ def train_step(net, optimizer, X, y):
 
 
 # %%
-check('12.train_step', train_step)
+check('12.binary_step', binary_step)
 
 # %% [markdown]
-# ## 31. Scores that are never negative ★★★, 4 minutes
+# ## 31. Everything in the upper left corner ★★★, 4 minutes
 #
 # Section: [It learns badly: the first loss, eight images by heart, the gradients](../chapters/12_clinic.ipynb)
 #
-# The network is small and right up to one layer. Some classes are never predicted, and their gradients are zero. By hand: a score of -2 for a class that is ruled out should come out as -2.
+# The network is small and right up to one layer. It should tell where a ball is in an image of 6x6 pixels: its row and its column, from 0 to 5. Its squared error stays large, and all its answers
+# lie in the first two rows and columns. By hand: for a ball in row 4, column 3 it must be able to give (4, 3).
 
 # %%
-def classifier():
-    """Return a network for images (N, 1, 6, 6) and 10 classes."""
+def locator():
+    """Return a network for images (N, 1, 6, 6) and two numbers."""
     return nn.Sequential(
         nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         # BEGIN BROKEN
-        # nn.Linear(16, 10), nn.ReLU())
+        # nn.Linear(16, 2), nn.Sigmoid())
         # END BROKEN
         # BEGIN SOLUTION
-        nn.Linear(16, 10))
+        nn.Linear(16, 2))
     # END SOLUTION
 
 
 # %%
-check('12.classifier', classifier)
+check('12.locator', locator)
 
 # %% [markdown]
 # ## 32. A running mean that runs too fast ★★★, 4 minutes
