@@ -5,12 +5,14 @@ tests, in this process: what passes between the two sides is as it is behind
 walls.
 """
 
+import contextlib
 import inspect
 import json
 import sys
 
 import pytest
 import test_exercises as proof
+import torch
 from submissions import SAMPLES, marked, statuses
 
 from d2lmini_check import questions, watch
@@ -102,6 +104,29 @@ def test_what_is_right_in_the_notebook_has_its_marks(path):
         for source in right_answers(question):
             for verdict in verdicts(drawn, question, source):
                 assert verdict.status == 'right', f'{source}\n{verdict.text}'
+
+
+@contextlib.contextmanager
+def modes_kept():
+    """Put back what an answer may have switched for the whole process."""
+    dtype, mode = torch.get_default_dtype(), torch.is_grad_enabled()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(mode)
+
+
+@pytest.mark.parametrize('path', SAMPLES, ids=CHAPTERS)
+def test_what_is_wrong_in_the_notebook_loses_marks(path):
+    drawn, accepted = exam.draw(path, 11), []
+    for question in questions_of(drawn):
+        for words, source in proof.wrong_answers(question):
+            with modes_kept():
+                found = verdicts(drawn, question, source)
+            if all(verdict.status == 'right' for verdict in found):
+                accepted.append(f'{question}: {words}\n{source}')
+    assert not accepted, '\n\n'.join(accepted)
 
 
 HIDDEN = """
