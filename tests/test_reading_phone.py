@@ -1,5 +1,7 @@
 """Pages on a phone: tables become cards, code can be wrapped."""
 
+import re
+
 import pytest
 from browsing import overflow, violations
 
@@ -22,7 +24,7 @@ def test_wide_tables_become_cards(site, visit, name, width):
     page = visit(f'{site}/{name}.html', width=width)
     see_all(page)
     boxes = page.locator('.scroll:has(> table.docutils)')
-    assert page.locator('.scroll.cards').count() >= 1
+    assert page.locator('.scroll.as-cards').count() >= 1
     assert max(boxes.evaluate_all(READ_OUT)) <= 1
     assert overflow(page) == [] == violations(page)
 
@@ -30,7 +32,7 @@ def test_wide_tables_become_cards(site, visit, name, width):
 def test_a_card_names_the_columns(site, visit):
     page = visit(f'{site}/{CLINIC}.html', width=375)
     see_all(page)
-    table = page.locator('.cards table').first
+    table = page.locator('.as-cards table').first
     heads = table.locator('th').all_text_contents()
     row = table.get_by_role('row').nth(1)
     cells = row.get_by_role('cell')
@@ -41,6 +43,9 @@ def test_a_card_names_the_columns(site, visit):
         "all => all.map(e => getComputedStyle(e, '::before').display)"
     )
     assert shown == ['none', 'block', 'block', 'block']
+    empty = table.locator('td').filter(has_text=re.compile(r'^\s*$'))
+    assert empty.count() > 0
+    assert not any(cell.is_visible() for cell in empty.all())
     boxes = [cell.bounding_box() for cell in cells.all()]
     for above, below in zip(boxes, boxes[1:]):
         assert above['y'] + above['height'] <= below['y'] + 1
@@ -49,22 +54,22 @@ def test_a_card_names_the_columns(site, visit):
 def test_where_there_is_room_tables_stay(site, visit):
     page = visit(f'{site}/{CLINIC}.html', width=375)
     see_all(page)
-    assert page.locator('.cards').count() > 0
+    assert page.locator('.as-cards').count() > 0
     page.set_viewport_size({'width': 1280, 'height': 900})
-    page.wait_for_function("!document.querySelector('.cards')")
+    page.wait_for_function("!document.querySelector('.as-cards')")
     cell = page.locator('.scroll > table.docutils tbody td').first
     assert cell.evaluate('e => getComputedStyle(e).display') == 'table-cell'
     narrow = visit(f'{site}/appendix/notation.html', width=375)
     see_all(narrow)
     assert narrow.locator('.scroll:has(> table.docutils)').count() > 0
-    assert narrow.locator('.cards').count() == 0
+    assert narrow.locator('.as-cards').count() == 0
 
 
 def test_without_scripts_tables_scroll(site, visit):
     page = visit(f'{site}/{CLINIC}.html', width=375, java_script_enabled=False)
     box = page.locator('.scroll:has(> table.docutils)').first
     assert box.evaluate('e => getComputedStyle(e).overflowX') == 'auto'
-    assert page.locator('.cards').count() == 0
+    assert page.locator('.as-cards').count() == 0
 
 
 def test_code_is_wrapped_on_request_and_that_is_remembered(site, visit):

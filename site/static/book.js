@@ -47,9 +47,9 @@ const PHONE = matchMedia('(max-width: 480px)');
 const ROLES = { table: 'table', thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
 
 function dealCards(boxes) {
-  if (!PHONE.matches) boxes.forEach(box => box.classList.remove('cards'));
+  if (!PHONE.matches) boxes.forEach(box => box.classList.remove('as-cards'));
   const wide = boxes.filter(box => PHONE.matches && box.scrollWidth > box.clientWidth);
-  wide.forEach(box => box.classList.add('cards'));
+  wide.forEach(box => box.classList.add('as-cards'));
   for (const box of wide.filter(box => !box.querySelector('[role=table]'))) {
     const names = [...box.querySelectorAll('thead :is(th, td)')].map(readName);
     for (const [tag, role] of Object.entries(ROLES)) {
