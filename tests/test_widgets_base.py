@@ -30,6 +30,7 @@ ANSWERS = {
 ANSWERS['grad-cam'] = 'view=both&place=59'
 ANSWERS['sampler'] = 'times=9&draws=300'
 ANSWERS['validation-noise'] = 'n=529&truth=94&trials=20'
+ANSWERS['blocks'] = 'expansion=4'
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
     'Flatten()\nLinear(54, 10)'
@@ -52,6 +53,7 @@ NEAR = {  # what looks like an answer and is none
     'grad-cam': 'view=both&place=59&kind=espresso',
     'sampler': 'times=9&draws=280',
     'validation-noise': 'n=441&truth=94&trials=20',
+    'blocks': 'expansion=3',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

@@ -12,6 +12,7 @@ from torchvision.transforms.v2 import functional as T
 
 from d2lmini.explain import grad_cam
 from d2lmini.fine_tune import WeightsNotAvailable
+from d2lmini.summary import summary
 
 # Augmentation
 
@@ -449,3 +450,87 @@ def test_validation_noise_widget(show):
     for n, done in [(1009, 0), (401, 0), (529, 1)]:
         widget.get_by_label('Photographs').fill(str(n))
         assert widget.locator('.task.done').count() == done, n
+
+
+# Blocks
+
+BLOCKS = 'plain', 'grouped', 'separable', 'bottleneck', 'resnext', 'inverted'
+
+
+def convolutions(name, c, groups, reduction, expansion):
+    """Return a block as PyTorch's layers, without norms."""
+    narrow, wide = c // reduction, c * expansion
+
+    def conv(start, end, kernel, parts=1):
+        return nn.Conv2d(
+            start,
+            end,
+            kernel,
+            padding=kernel // 2,
+            groups=min(parts, start),
+            bias=False,
+        )
+
+    if name in ('plain', 'grouped'):
+        return [conv(c, c, 3, groups if name == 'grouped' else 1)]
+    if name == 'separable':
+        return [conv(c, c, 3, c), conv(c, c, 1)]
+    middle = wide if name == 'inverted' else narrow
+    parts = {'bottleneck': 1, 'resnext': groups, 'inverted': wide}[name]
+    return [
+        conv(c, middle, 1),
+        conv(middle, middle, 3, parts),
+        conv(middle, c, 1),
+    ]
+
+
+def test_costs_of_blocks():
+    """Weights, multiply-adds and outputs of 40 settings, layer by layer."""
+    dice = random.Random(3)
+    cases = [
+        dict(
+            channels=2 ** dice.randint(5, 9),
+            size=7 * dice.randint(1, 8),
+            groups=2 ** dice.randint(0, 5),
+            reduction=2 ** dice.randint(0, 3),
+            expansion=dice.randint(1, 8),
+        )
+        for _ in range(40)
+    ]
+    found = node('d2l.blockCosts(c)', cases, 'lessons.js')
+    for case, blocks in zip(cases, found):
+        c, size, *settings = case.values()
+        assert tuple(block['name'] for block in blocks) == BLOCKS
+        for block in blocks:
+            with torch.device('meta'):
+                layers = convolutions(block['name'], c, *settings)
+                rows = summary(nn.Sequential(*layers), (1, c, size, size)).rows
+            weights = [layer.weight.numel() for layer in layers]
+            assert block['weights'] == sum(weights)
+            assert block['pointwise'] == sum(
+                layer.weight.numel()
+                for layer in layers
+                if layer.kernel_size == (1, 1)
+            )
+            assert block['multiplyAdds'] == sum(r.multiply_adds for r in rows)
+            assert block['outputs'] == size**2 * sum(
+                layer.out_channels for layer in layers
+            )
+            assert [one['groups'] for one in block['layers']] == [
+                layer.groups for layer in layers
+            ]
+
+
+def test_blocks_widget(show):
+    widget = show('blocks')
+    text = widget.inner_text
+    assert 'Plain: 3×3 to 64; 36,864 weights' in text()
+    assert 'Depthwise separable: 3×3 depthwise, 1×1 to 64; 4,672' in text()
+    assert 'ResNeXt: 1×1 to 16, 3×3 to 16 in 8 groups, 1×1 to 64' in text()
+    slide(widget, 'expansion', ['ArrowLeft'])
+    assert '1.2 times the weights of the plain layer' in text()
+    assert widget.locator('.task.done').count() == 0
+    slide(widget, 'expansion', ['ArrowLeft'])
+    assert '0.95 times the weights of the plain layer' in text()
+    assert 'its layers give 9 times as many numbers' in text()
+    assert widget.locator('.task.done').count() == 1

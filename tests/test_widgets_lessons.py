@@ -423,6 +423,7 @@ PAGES = {
     'augment': '07_training',
     'grad-cam': '10_inside',
     'sampler': '09_data',
+    'blocks': '05_7_modern_blocks',
     'validation-noise': '08_fine_tuning',
 }
 

@@ -41,6 +41,7 @@ NAMES = [
     'grad-cam',
     'sampler',
     'validation-noise',
+    'blocks',
 ]
 POSES = {
     'sampler': 'widget => widget.change({ times: 9 })',

@@ -18,6 +18,7 @@ NEEDS = {
     'shortcut': ['lessons.js', 'charts.js'],
     'line': ['lessons.js', 'charts.js'],
     'dense': ['lessons.js'],
+    'blocks': ['lessons.js'],
     'roofline': ['lessons.js', 'charts.js'],
     'inception': ['lessons.js'],
     'augment': ['lessons.js', 'transforms.js', 'photo.js'],

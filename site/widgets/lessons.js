@@ -104,5 +104,20 @@
     return { branches, weights: total('weights'), multiplyAdds: total('multiplyAdds'), output: c1 + c2[1] + c3[1] + c4 };
   }
 
-  Object.assign(d2l, { convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, convolutionCost, inception });
+  /* Six blocks from `channels` to `channels` on a map of size×size: their
+     layers, weights, those of them that mix channels only (1×1), multiply-adds,
+     and how many numbers their layers give. */
+  function blockCosts({ channels: c, size, groups, reduction, expansion }) {
+    const conv = (from, to, kernel, parts = 1) => ({ from, to, kernel, groups: Math.min(parts, from) });
+    const narrow = c / reduction, wide = c * expansion, between = (middle, parts) => [conv(c, middle, 1), conv(middle, middle, 3, parts), conv(middle, c, 1)];
+    const blocks = { plain: [conv(c, c, 3)], grouped: [conv(c, c, 3, groups)], separable: [conv(c, c, 3, c), conv(c, c, 1)],
+      bottleneck: between(narrow, 1), resnext: between(narrow, groups), inverted: between(wide, wide) };
+    const count = ({ from, to, kernel, groups: parts }) => from * to * kernel * kernel / parts;
+    return Object.entries(blocks).map(([name, layers]) => {
+      const weights = sum(layers.map(count)), pointwise = sum(layers.filter(layer => layer.kernel === 1).map(count));
+      return { name, layers, weights, pointwise, multiplyAdds: weights * size * size, outputs: sum(layers.map(layer => layer.to)) * size * size };
+    });
+  }
+
+  Object.assign(d2l, { blockCosts, convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, convolutionCost, inception });
 }
