@@ -134,6 +134,33 @@ def softmax_loss(scores, y):
         grad.append([(p / total - (k == c)) / len(scores)
                      for k, p in enumerate(powers)])
     return loss, grad""",
+    '05.separable': """def separable(X, D, P):
+    h, w = len(D[0]), len(D[0][0])
+    def deep(x, d, i, j):
+        return sum(x[i + a][j + b] * d[a][b]
+                   for a in range(h) for b in range(w))
+    return [[[sum(p * deep(x, d, i, j) for p, x, d in zip(row, X, D))
+              for j in range(len(X[0][0]) - w + 1)]
+             for i in range(len(X[0]) - h + 1)] for row in P]""",
+    '13.split_groups': """def split_groups(groups, order, shares):
+    left, parts = list(order), []
+    for share in shares:
+        part = []
+        while left and len(part) < share * len(groups):
+            animal = left.pop(0)
+            part += [i for i, g in enumerate(groups) if g == animal]
+        parts.append(sorted(part))
+    return parts + [[i for i, g in enumerate(groups) if g in left]]""",
+    '13.with_error': """def with_error(M):
+    n = sum([sum(row) for row in M])
+    a = sum([M[i][i] for i in range(len(M))]) / n
+    return a, (a * (1 - a) / n) ** .5""",
+    '13.threshold': """def threshold(p, right, wanted):
+    for t in sorted(p):
+        yes = [r for q, r in zip(p, right) if q >= t]
+        if sum(yes) >= wanted * len(yes):
+            return t, len(p) - len(yes)
+    return None, len(p)""",
     '02.dilate': """def dilate(K, d):
     rows, columns = d * (len(K) - 1) + 1, d * (len(K[0]) - 1) + 1
     return [[K[i // d][j // d] if i % d == j % d == 0 else 0
