@@ -1,7 +1,8 @@
 /* Written by tools/make_cam.py. Cat: Stefan van der Walt,
    coffee: Rachel Michetti, both CC0. A sign is a number from 0 to 63. `maps`
    goes over the places: how many channels to go on, then what is there, in
-   63rds of 6. `weights` are in units, and 31 stands for 0. */
+   63rds of 6. `weights` are in units, and 31 stands for 0; those of the
+   network: ML Illustrated, 2020, Apache License 2.0. */
 'use strict';
 globalThis.d2l ??= {};
 d2l.cam = {
