@@ -6,10 +6,10 @@ its own caption where no words are named; of any other a copy is shown, with
 a link to it. Cards and pictures for sharing show the same figure.
 """
 
+import json
 from html import escape
 from pathlib import Path
 
-import nbformat
 import yaml
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -48,8 +48,8 @@ def cell_of(app, page, doctree):
     chosen = choice_of(page)
     if chosen is None:
         return None
-    notebook = nbformat.read(app.env.doc2path(page), 4)
-    ids = [cell.id for cell in notebook.cells]
+    source = Path(app.env.doc2path(page)).read_text(encoding='utf-8')
+    ids = [cell['id'] for cell in json.loads(source)['cells']]
     for cell in code_cells(doctree):
         same = ids[cell['cell_index']] == chosen['figure']
         if same and any(cell.findall(nodes.image)):
