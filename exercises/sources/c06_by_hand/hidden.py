@@ -59,7 +59,8 @@ def numerical_gradient(dice):
 def conv_backward(dice):
     for stride in [1, 2, 1, 2, 3]:
         h, w, rows, columns = (dice.number(1, 3) for _ in range(4))
-        X = array(dice, (rows - 1) * stride + h, (columns - 1) * stride + w)
+        X = array(dice, rows * stride + h - 1,  # some rows are left over
+                  (columns - 1) * stride + w + dice.number(0, stride - 1))
         dY, K = array(dice, rows, columns), array(dice, h, w)
         yield call(dY, X, K, stride), gradients(
             lambda X, K: F.conv2d(X[None, None], K[None, None],
@@ -94,3 +95,9 @@ def softmax_loss(dice):
         yield call(scores, y), (loss.item(), gradients(
             lambda s: F.cross_entropy(s, torch.from_numpy(y)),
             np.array(1.), scores)[0])
+    scores = scores.copy()
+    scores[0, y[0]] -= 1000  # its probability is 0 in floating point
+    loss = F.cross_entropy(torch.from_numpy(scores), torch.from_numpy(y))
+    yield call(scores, y), (loss.item(), gradients(
+        lambda s: F.cross_entropy(s, torch.from_numpy(y)),
+        np.array(1.), scores)[0])

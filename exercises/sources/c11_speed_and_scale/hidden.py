@@ -23,6 +23,8 @@ def conv_cost(dice):
         numbers = X.numel() + W.numel() + c_out + Y.numel()
         yield (call(n, c_in, c_out, k, h, w, stride, padding),
                (2. * Y.numel() * W[0].numel(), 4. * numbers))
+        yield (call(n, c_in, c_out, k, h, w, stride, padding, size=2),
+               (2. * Y.numel() * W[0].numel(), 2. * numbers))
 
 
 def in_order(answer):
@@ -42,13 +44,21 @@ def roofline(dice):
             if moved * peak > flops * bandwidth:
                 bound.append(i)
         yield call(layers, peak, bandwidth), (seconds, bound), in_order
+    seconds = dice.number(1, 9)  # fewer bytes than operations, and slower
+    yield (call([[40 * seconds, 8 * seconds], [2, 9]], 40, 1),
+           (8.0 * seconds + 9, [0, 1]), in_order)
+    yield (call([[40 * seconds, 8 * seconds], [9, 1]], 40, 8),
+           (seconds + 9 / 40, []), in_order)  # both take as long: not bound
 
 
 @marks(2)
 def average_gradients(dice):
     for sizes in [[1, 3], [2, 2, 1], [5, 1, 2, 4]]:
         images = [dice.normal(n, 2, 3) for n in sizes]
+        none = torch.full((2, 3), float('nan'))  # of no image at all
         yield (call([g.mean(0) for g in images], sizes),
+               torch.cat(images).mean(0))
+        yield (call([none, *[g.mean(0) for g in images]], [0, *sizes]),
                torch.cat(images).mean(0))
 
 
@@ -59,3 +69,23 @@ def round_weights(dice):
         rows = [torch.fake_quantize_per_tensor_affine(
             w, w.abs().max().item() / 127, 0, -127, 127) for w in W]
         yield call(W), torch.stack(rows)
+        W, rows[0] = W.clone(), torch.zeros_like(rows[0])
+        W[0] = 0
+        yield call(W), torch.stack(rows)
+
+
+@marks(1, secret=True)
+def predict_speed(dice):
+    yield call(), (5.0, 40.0, 100.0, 4.0, 2.0, 2.0, 4.0)
+
+
+@marks(2)
+def quantize(dice):
+    s = 0.25  # in steps of s no number lies half way between two bytes
+    for low, high in [(-99.75, 155.25), (0, 255), (-255, 0), (-9.75, 245.25)]:
+        steps = [dice.number(round(low) + 1, round(high) - 1) + 0.25
+                 for _ in range(8)] + [low or high, high or low]
+        z = round(-low)
+        x = s * torch.tensor(steps).reshape(2, 5)
+        found = torch.tensor([round(v) + z for v in steps]).reshape(2, 5)
+        yield call(x), (found.clamp(0, 255).byte(), s, float(z))
