@@ -10,7 +10,7 @@ photographs are never seen. Every trick gets the same care: each of its
 settings in TRICKS is tried once, from a seed of its own, and the best one is
 trained from five seeds. It is kept if the 95 % interval of its gain over the
 best recipe so far (Welch) lies above 0; else it is taken out again. Beside the
-ladder stand batch norm as the first trick, and mixup and TrivialAugment with
+ladder stand batch norm as the first trick, and TrivialAugment and CutMix with
 no crops below them. Then the recipe that is left learns for 30 epochs with
 four schedules, and without any augmentation, from three seeds each.
 
@@ -285,7 +285,7 @@ def run_all(args):
     before = replace(
         recipe, crop=0, weight_decay=0.0, mixup=0.0, cutmix=0.0, average=0.0
     )
-    for name in ('mixup', 'TrivialAugment'):
+    for name in ('TrivialAugment', 'CutMix'):
         chosen(name + CROPLESS, before, TRICKS[name])
     for seed in SEEDS[:3]:
         for schedule in SCHEDULES:
