@@ -23,14 +23,16 @@ def shuffled(dice, values):
 
 @marks(3)
 def split_groups(dice):
-    order = shuffled(dice, 'abc')  # of which each just fills its part
-    groups = shuffled(dice, [
-        (i, name) for name, size in zip(order, (4, 2, 2))
-        for i in range(size)])
-    groups = [name for _, name in groups]
-    yield call(groups, order, (0.5, 0.25)), tuple(
-        [i for i, name in enumerate(groups) if name == animal]
-        for animal in order)
+    # Parts that are just full, and a first one that holds far too much.
+    for sizes, first, second in [((4, 2, 2), 1, 2), ((6, 1, 1), 1, 3)]:
+        order = shuffled(dice, 'abc')
+        groups = [name for _, name in shuffled(dice, [
+            (i, name) for name, size in zip(order, sizes)
+            for i in range(size)])]
+        yield call(groups, order, (0.5, 0.25)), tuple(
+            [i for i, name in enumerate(groups) if name in part]
+            for part in (order[:first], order[first:second],
+                         order[second:]))
     for animals, shares in [(3, (0.5, 0.25)), (5, (0.5, 0.25)),
                             (6, (0.25, 0.25)), (12, (0.5, 0.125))]:
         sizes = [dice.number(1, 3) for _ in range(animals)]
