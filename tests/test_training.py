@@ -3,6 +3,7 @@
 import json
 import statistics
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -25,7 +26,7 @@ PAGE = from_page('07_training')
 dropout, smooth_labels = PAGE['dropout'], PAGE['smooth_labels']
 MIXUP = v2.MixUp(alpha=0.2, num_classes=10)
 sys.path.insert(0, str(ROOT / 'benchmarks'))
-import training_ladder  # noqa: E402
+import tricks  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -250,77 +251,64 @@ def test_dropout():
 
 
 def stored():
-    return json.loads(training_ladder.PAGE.read_text())
-
-
-def test_the_stored_ladder_is_whole_and_says_its_data():
-    ladder = stored()
-    assert list(ladder['rungs']) == list(training_ladder.RUNGS)
-    assert ladder['data'] == 'JPEG copy of CIFAR-10'
-    assert ladder['machine'].keys() == {'device', 'torch', 'python', 'system'}
-    assert ladder['seeds'] == [0, 1, 2]
-    settings = training_ladder.Settings()
-    assert ladder['images'] == settings.images
-    assert ladder['num_epochs'] == settings.num_epochs
-    for name, rung in ladder['rungs'].items():
-        assert [
-            len(rung[key]) for key in ('valid_acc', 'train_acc', 'seconds')
-        ] == [3, 3, 3], name
-        assert float(max(rung['rates'], key=rung['rates'].get)) == rung['lr']
+    return json.loads(tricks.PAGE.read_text())
 
 
 def test_the_page_has_the_stored_runs():
-    paths = sorted(training_ladder.RESULTS.glob('*.json'))
-    records = [json.loads(path.read_text()) for path in paths]
-    condensed = training_ladder.condense(records)
+    condensed = tricks.condense(tricks.read_all(tricks.FOLDER))
     assert json.loads(json.dumps(condensed)) == stored()
-    for record in records:  # each adds to the one below it
-        below = dict(training_ladder.RUNGS[record['rung']][0])
-        assert {k: record['settings'][k] for k in below} == below
+
+
+def test_the_stored_ladder_is_whole_and_says_its_data():
+    record = stored()
+    assert [t['name'] for t in record['tricks']] == list(tricks.TRICKS)
+    assert record['source']['data'] == 'JPEG copy of CIFAR-10'
+    assert record['machine']['threads'] == 1
+    longer = {
+        'batch norm at once',
+        'CutMix without crops',
+        'TrivialAugment without crops',
+        'no augmentation',
+        *(f'schedule {s}' for s in tricks.SCHEDULES),
+    }
+    assert set(record['longer']) == longer
+    counts = {name: len(runs) for name, runs in record['longer'].items()}
+    for name, number in counts.items():
+        three = name.startswith(('schedule', 'no augmentation'))
+        assert number == (3 if three else 5), name
+
+
+def test_every_trick_builds_on_those_that_were_kept():
+    recipe = asdict(tricks.Recipe())
+    for trick in stored()['tricks']:
+        name, (best, _) = (
+            trick['name'],
+            max(trick['tried'], key=lambda pair: pair[1]),
+        )
+        assert trick['recipe'] == best, name
+        assert len(trick['valid_acc']) == len(tricks.SEEDS), name
+        changed = {key for key in recipe if recipe[key] != best[key]}
+        settings = tricks.TRICKS[name]
+        assert changed <= settings[0].keys(), name
+        tried = [pair[0] for pair in trick['tried']]
+        expected = [recipe | setting for setting in settings]
+        assert sorted(tried, key=str) == sorted(expected, key=str), name
+        recipe = best if trick['kept'] else recipe
 
 
 def test_the_pages_table_is_the_stored_one():
     nb = nbformat.read(ROOT / 'chapters' / '07_training.ipynb', 4)
-    texts = [
+    (text,) = [
         o.text
         for c in nb.cells
         for o in c.get('outputs', [])
-        if o.output_type == 'stream'
-        and 'seconds' in o.text
-        and 'gain' in o.text
+        if o.output_type == 'stream' and 'label smoothing' in o.text
     ]
-    lines = texts[0].splitlines()[1:]
-    rungs = stored()['rungs']
-    assert len(texts) == 1 and len(lines) == len(rungs) == 8
-    for line, (name, rung) in zip(lines, rungs.items()):
-        assert line.startswith(name)
+    lines = [line for line in text.splitlines() if '±' in line]
+    for line, trick in zip(lines, stored()['tricks'], strict=True):
+        assert line.startswith(trick['name'])
         mean, spread = (
-            f(rung['valid_acc']) for f in (statistics.mean, statistics.stdev)
+            f(trick['valid_acc']) for f in (statistics.mean, statistics.stdev)
         )
         assert f'{mean:.3f} ± {spread:.3f}' in line
-        assert f'{min(rung["seconds"]):.1f}' == line.split()[-1]
-
-
-def test_the_ladder_runs_and_repeats_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv('D2LMINI_DATA', str(tmp_path))
-    monkeypatch.setenv('D2LMINI_DATA_SOURCE', 'cache')
-    monkeypatch.setattr(training_ladder, 'SEEDS', (0, 1))
-    data.write_npz(tmp_path / 'cifar10.npz', cifar(60, 10))
-    out = tmp_path / 'out'
-    settings = training_ladder.Settings(
-        images=8, valid_images=6, num_epochs=1, batch_size=8
-    )
-    training_ladder.climb(settings, out)
-    paths = sorted(out.glob('*.json'))
-    assert len(paths) == 12 + 8
-    written = [path.stat().st_mtime_ns for path in paths]
-    training_ladder.climb(settings, out)
-    assert [path.stat().st_mtime_ns for path in paths] == written
-    ladder = training_ladder.condense(
-        [json.loads(path.read_text()) for path in paths]
-    )
-    assert ladder['data'] == 'CIFAR-10'  # other pixels than the stored ones
-    training_ladder.report(ladder)
-    assert 'label smoothing' in capsys.readouterr().out
-    with pytest.raises(SystemExit, match='of other settings'):
-        training_ladder.climb(training_ladder.Settings(images=9), out)
+        assert line.endswith('kept') == trick['kept']
