@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision import models
 from torchvision.transforms import v2
 
+from d2lmini.callbacks import FixedStatistics
 from d2lmini.hub import cache_folder
 from d2lmini.nets.efficientnet import EfficientNetLite0
 from d2lmini.nets.resnet import ResNet
@@ -119,14 +120,17 @@ def batches(train, valid, batch_size=16, seed=0):
 
 
 def fine_tune(net, num_classes, train, valid, lr=1e-3, body_lr=1e-5, *,
-              epochs=(20, 5), batch_size=16, seed=0, **options):
+              epochs=(20, 5), batch_size=16, seed=0,
+              keep_statistics=True, callbacks=(), **options):
     """Give net a new head; train it alone, then with the body.
 
     train, valid: (X, y), with X what net takes. lr, body_lr: rates of Adam,
     for the head and for what lies before it. epochs: with the body frozen,
-    and of all layers. options: for train_gpu in the second part. net is
-    changed; returns the two parts' History. The frozen body is run once, in
-    evaluation mode, and what it gives is kept: see features.
+    and of all layers. keep_statistics: whether batch norms stay in evaluation
+    mode (a network from scratch needs False). callbacks, options: for
+    train_gpu in the second part. net is changed; returns the two parts'
+    History. The frozen body is run once, in evaluation mode, and what it
+    gives is kept: see features.
     """
     adam, (name, old) = torch.optim.Adam, find_head(net)
     net.set_submodule(name, nn.Identity())  # what is left is the body
@@ -136,11 +140,13 @@ def fine_tune(net, num_classes, train, valid, lr=1e-3, body_lr=1e-5, *,
     frozen = train_gpu(head, *batches(*kept, batch_size, seed), epochs[0],
                        lr, optimizer=adam, seed=seed, plot=False)
     net.set_submodule(name, head)
+    fixed = [FixedStatistics()] if keep_statistics else []
     tuned = train_gpu(
         net, *batches(train, valid, batch_size, seed), epochs[1], lr,
         seed=seed, optimizer=lambda _, lr: adam([
             {'params': head.parameters(), 'lr': lr},
-            {'params': body, 'lr': body_lr}]), **options)
+            {'params': body, 'lr': body_lr}]),
+        callbacks=[*callbacks, *fixed], **options)
     return frozen, tuned
 
 

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+from functools import partial
+from pathlib import Path
 
 import common
 import fine_tuning
@@ -82,27 +84,66 @@ def test_numpy_cnn_times_all_three_ways(tmp_path, monkeypatch, capsys):
     assert 'max pool' in capsys.readouterr().out
 
 
-def test_fine_tuning_knows_its_stored_runs(monkeypatch):
+def test_fine_tuning_knows_its_stored_runs(monkeypatch, capsys):
     monkeypatch.setattr(fine_tuning, 'measure', None)  # nothing is trained
-    monkeypatch.setattr('sys.argv', ['fine_tuning'])
+    monkeypatch.setattr('sys.argv', ['fine_tuning', 'run'])
     fine_tuning.main()
-    monkeypatch.setattr('sys.argv', ['fine_tuning', 'tunde'])
-    with pytest.raises(SystemExit):
-        fine_tuning.main()
+    monkeypatch.setattr('sys.argv', ['fine_tuning', 'show'])
+    fine_tuning.main()
+    assert 'clothes        frozen body ' in capsys.readouterr().out
+    records = common.read_all(fine_tuning.FOLDER)
+    page = json.loads(fine_tuning.PAGE.read_text())
+    assert fine_tuning.condense(records) == page
+    for task, parts in fine_tuning.TASKS.items():
+        for method, runs in page['tasks'][task].items():
+            assert [run['part'] for run in runs] == [*range(parts)], method
 
 
-def test_fine_tuning_measures_both_parts(monkeypatch, tmp_path):
-    def pictures(split, size):
-        X = torch.randint(256, (6, 3, size, size), dtype=torch.uint8)
-        return ((X, torch.arange(6) % 2),) * 2
-
+def test_fine_tuning_measures_every_kind_of_method(monkeypatch, tmp_path):
+    X = torch.randint(256, (10, 3, 112, 112), dtype=torch.uint8)
+    few = (X, torch.arange(10) % 2)
     monkeypatch.setenv('D2LMINI_DATA', str(tmp_path))
-    monkeypatch.setattr(fine_tuning, 'pictures', pictures)
-    run = fine_tuning.RUNS['scratch'] | {'size': 32, 'epochs': (0, 1)}
-    record = fine_tuning.measure(run, 0, tmp_path / 'run.checkpoint')
-    assert record['frozen']['loss'] == []
-    assert len(record['all layers']['valid_acc']) == 1
-    assert (tmp_path / 'run.checkpoint').exists()
+    monkeypatch.setattr(fine_tuning, 'pictures', lambda task, part: (few, few))
+    monkeypatch.setattr('cifar10.mean_and_std', lambda: (0.5, 0.25))
+    monkeypatch.setattr(fine_tuning, 'pretrained', fine_tuning.backbone)
+    short = {
+        'tuned': partial(fine_tuning.tune, epochs=(1, 1)),
+        'small': partial(
+            fine_tuning.train_new,
+            make=fine_tuning.small_network,
+            lr=0.001,
+            num_epochs=1,
+        ),
+        'pixels': partial(
+            fine_tuning.train_new,
+            make=fine_tuning.linear,
+            lr=0.1,
+            num_epochs=1,
+        ),
+        'neighbor': fine_tuning.METHODS['nearest neighbor'],
+    }
+    monkeypatch.setattr(fine_tuning, 'METHODS', short)
+    for method in short:
+        record = fine_tuning.run(method, 'clothes', 0, tmp_path)
+        assert len(record['right']) == 10
+        assert record == fine_tuning.run(method, 'clothes', 0, tmp_path)
+    assert all(record['right'])  # each one is its own nearest neighbor
+
+
+def test_fine_tuning_judges_every_photograph_once(monkeypatch):
+    X = torch.arange(397).reshape(-1, 1, 1, 1)
+    halves = iter(
+        [(X[:200], X[:200, 0, 0, 0]), (X[200:], X[200:, 0, 0, 0])] * 5
+    )
+    monkeypatch.setattr(fine_tuning, 'hymenoptera', Path)
+    monkeypatch.setattr(fine_tuning, 'load_folder', lambda *_: next(halves))
+    judged = []
+    for part in range(5):
+        train, judge = fine_tuning.pictures('ants and bees', part)
+        assert not set(train[1].tolist()) & set(judge[1].tolist())
+        assert len(train[1]) + len(judge[1]) == 397
+        judged += judge[1].tolist()
+    assert sorted(judged) == [*range(397)]
 
 
 def test_channels_last_is_never_slower_than_097(tmp_path, monkeypatch):

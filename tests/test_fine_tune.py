@@ -333,7 +333,30 @@ def test_fine_tune_freezes_and_groups(stripes):
     )  # one step of Adam: lr a number
     moved = net.conv.weight - before['conv.weight']
     assert 0.5e-4 < moved.abs().max() < 1.1e-4
-    assert not torch.equal(net.norm.running_mean, before['norm.running_mean'])
+    assert torch.equal(net.norm.running_mean, before['norm.running_mean'])
+
+
+@pytest.mark.parametrize('keep', [True, False])
+def test_batch_norm_keeps_its_statistics_and_learns(stripes, keep):
+    set_seed(1)
+    net = Small()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    fine_tune(
+        net,
+        2,
+        stripes,
+        stripes,
+        epochs=(0, 2),
+        keep_statistics=keep,
+        plot=False,
+    )
+    after = net.state_dict()
+    for name in ('norm.running_mean', 'norm.running_var'):
+        assert torch.equal(after[name], before[name]) == keep
+    assert not torch.equal(after['norm.weight'], before['norm.weight'])
+    mean = net.norm.running_mean.clone()
+    net.train()(stripes[0])  # from then on as any network
+    assert not torch.equal(net.norm.running_mean, mean)
 
 
 def test_fine_tune_repeats(stripes):
