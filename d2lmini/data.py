@@ -242,7 +242,9 @@ def get_dataloader_workers() -> int:
 
 def _to_nchw(images):
     """Turn uint8 (N, H, W) or (N, H, W, C) into a tensor (N, C, H, W)."""
-    images = torch.from_numpy(images).reshape(*images.shape[:3], -1)
+    images = torch.from_numpy(images)
+    if images.ndim == 3:  # in plain order, which a channel of 1 would hide
+        return images[:, None]
     return images.permute(0, 3, 1, 2).contiguous()
 
 
