@@ -17,6 +17,10 @@ def test_right_answers_have_all_points(boxes, hidden):
     assert Result.from_json(result.to_json()) == result
 
 
+# Chapters with programs that are there, and run before they are mended.
+HALF_WRITTEN = ('c05_classic_nets', 'c12_clinic')
+
+
 @pytest.mark.parametrize('path', SAMPLES, ids=lambda p: p.parent.name)
 def test_samples_of_hidden_tests(boxes, path):
     drawn = exam.draw(path, 7)
@@ -25,9 +29,10 @@ def test_samples_of_hidden_tests(boxes, path):
         cells = notebook.code_cells(notebook.read(file))
         result = Marker(drawn, boxes, cells).mark()
         assert result.points() == share * sum(t.points for t in drawn.tests)
-        assert set(statuses(result).values()) == {
-            'right' if share else 'blank'
-        }, result.note()
+        wanted = {'right'} if share else {'blank'}
+        if not share and path.parent.name in HALF_WRITTEN:
+            wanted |= {'error', 'wrong'}
+        assert set(statuses(result).values()) <= wanted, result.note()
 
 
 def test_wrong_answers_are_told_what_is_wrong(boxes):

@@ -16,7 +16,8 @@ from d2lmini_mark import call, marks
 @marks(2)
 def conv_cost(dice):
     for stride, padding in [(1, 0), (2, 1), (3, 0), (2, 2)]:
-        n, c_in, c_out, k = (dice.number(1, 5) for _ in range(4))
+        n, c_in, c_out = (dice.number(2, 5) for _ in range(3))
+        k = dice.number(1, 5)
         h, w = dice.number(5, 9), dice.number(5, 9)
         X, W = torch.zeros(n, c_in, h, w), torch.zeros(c_out, c_in, k, k)
         Y = F.conv2d(X, W, stride=stride, padding=padding)
