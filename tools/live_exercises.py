@@ -11,6 +11,7 @@ become lists, and gradients are not asked for.
 import importlib
 import inspect
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -64,7 +65,16 @@ def known(value, wanted):
         text = written(value)
     except ValueError:
         return 'Unlike()'
-    return 'Same()' if text == wanted else text
+    return 'Same()' if near(text, wanted) else text
+
+
+def near(text, wanted):
+    """Tell whether two texts differ at most in the last digits of numbers."""
+    a, b = (re.split(r'(-?\d+\.\d+(?:e-?\d+)?)', t) for t in (text, wanted))
+    return a[::2] == b[::2] and all(
+        math.isclose(float(x), float(y), rel_tol=1e-5, abs_tol=1e-6)
+        for x, y in zip(a[1::2], b[1::2])
+    )
 
 
 def cases_of(name, question):
