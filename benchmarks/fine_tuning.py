@@ -19,10 +19,10 @@ import time
 from functools import partial
 
 import torch
-from common import RESULTS, factor, parser, read_all, recorded, write
+from common import RESULTS, parser, read_all, recorded, write
 from torch import nn
 from torch.nn import functional as F
-from tricks import Recipe
+from tricks import SCHEDULES, Recipe
 from tricks import make_net as make_small_net
 
 from d2lmini.data import SAMPLES, hymenoptera, load_data_fashion_mnist
@@ -93,14 +93,7 @@ def tune(train, judge, seed, start=None, **options):
         plot=False,
         **options,
     )
-    return net, [
-        {
-            'loss': part.loss,
-            'train_acc': part.train_acc,
-            'valid_acc': part.valid_acc,
-        }
-        for part in curves
-    ]
+    return net, [curves_of(part) for part in curves]
 
 
 def untrained():
@@ -116,12 +109,10 @@ def untrained():
     return net
 
 
-def falling(num_epochs):
-    """Make the schedule of a training from scratch."""
-    return partial(
-        torch.optim.lr_scheduler.LambdaLR,
-        lr_lambda=partial(factor, num_epochs=num_epochs),
-    )
+def curves_of(history):
+    """Return what a record keeps of a training."""
+    kept = ('loss', 'train_acc', 'valid_acc')
+    return {name: getattr(history, name) for name in kept}
 
 
 def train_new(train, judge, seed, make, lr, num_epochs):
@@ -136,15 +127,9 @@ def train_new(train, judge, seed, make, lr, num_epochs):
         seed=seed,
         plot=False,
         optimizer=torch.optim.Adam,
-        scheduler=falling(num_epochs),
+        scheduler=SCHEDULES['one cycle'](num_epochs),
     )
-    return net, [
-        {
-            'loss': history.loss,
-            'train_acc': history.train_acc,
-            'valid_acc': history.valid_acc,
-        }
-    ]
+    return net, [curves_of(history)]
 
 
 class Bytes(nn.Module):
@@ -219,7 +204,7 @@ METHODS = (
             body_lr=1e-3,
             epochs=(0, 25),
             keep_statistics=False,
-            scheduler=falling(25),
+            scheduler=SCHEDULES['one cycle'](25),
         ),
     }
 )
