@@ -892,6 +892,7 @@ def link_out():
         ('evil.csv', b'1,2'),
         ('evil.zip', zip_of({})),
     ],
+    ids=['under', 'above', 'link', 'zip', 'no archive', 'empty'],
 )
 def test_nothing_gets_out_of_the_folder(nowhere, offer, file, contents):
     """zipfile leaves '..' out of names, tarfile refuses such an archive."""
