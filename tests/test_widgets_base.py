@@ -31,6 +31,9 @@ ANSWERS['grad-cam'] = 'view=both&place=59'
 ANSWERS['sampler'] = 'times=9&draws=300'
 ANSWERS['validation-noise'] = 'n=529&truth=94&trials=20'
 ANSWERS['blocks'] = 'expansion=4'
+ANSWERS['dropout'] = 'units=8'
+ANSWERS['small-kernels'] = 'count=3&doubled=true'
+ANSWERS['compare'] = 'cost=memory&budget=95'
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
     'Flatten()\nLinear(54, 10)'
@@ -54,6 +57,9 @@ NEAR = {  # what looks like an answer and is none
     'sampler': 'times=9&draws=280',
     'validation-noise': 'n=441&truth=94&trials=20',
     'blocks': 'expansion=3',
+    'dropout': 'units=9',
+    'small-kernels': 'count=4&doubled=true',
+    'compare': 'cost=multiplyAdds&budget=95',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

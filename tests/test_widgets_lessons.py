@@ -425,6 +425,9 @@ PAGES = {
     'sampler': '09_data',
     'blocks': '05_7_modern_blocks',
     'validation-noise': '08_fine_tuning',
+    'dropout': '05_2_alexnet',
+    'small-kernels': '05_3_vgg',
+    'compare': '05_8_comparison',
 }
 
 

@@ -42,6 +42,9 @@ NAMES = [
     'sampler',
     'validation-noise',
     'blocks',
+    'dropout',
+    'small-kernels',
+    'compare',
 ]
 POSES = {
     'sampler': 'widget => widget.change({ times: 9 })',

@@ -4,12 +4,21 @@ A page has a widget where it says <d2l-NAME>. Between that and </d2l-NAME>
 stand a picture and a sentence, for readers without scripts.
 """
 
+import json
+import os
 import re
+import statistics
 from pathlib import Path
 
 from docutils import nodes
 
 FOLDER = Path(__file__).parents[1] / 'widgets'
+RECORD = Path(__file__).parents[2] / 'd2lmini/samples/cifar10_record.json'
+COSTS = {  # as the widget calls them, and as the record does
+    'multiplyAdds': 'multiply_adds',
+    'parameters': 'parameters',
+    'memory': 'peak_memory',
+}
 NEEDS = {
     'convolution': ['photo.js'],
     'calculator': ['layers.js'],  # besides what all need
@@ -25,6 +34,9 @@ NEEDS = {
     'grad-cam': ['cam.js', 'cam-data.js'],
     'sampler': ['lessons.js', 'chances.js', 'charts.js'],
     'validation-noise': ['chances.js', 'charts.js'],
+    'dropout': ['lessons.js', 'chances.js', 'charts.js'],
+    'small-kernels': ['lessons.js'],
+    'compare': ['charts.js', 'record.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],
@@ -40,6 +52,8 @@ def setup(app):
 def scripts(name, language='en'):
     """Return the files of a widget in the order in which they are run."""
     texts = f'texts.{language}.js'
+    if 'record.js' in NEEDS.get(name, []):
+        write_record(FOLDER / 'record.js')
     return [
         texts if (FOLDER / texts).exists() else 'texts.en.js',
         'arithmetic.js',
@@ -49,7 +63,41 @@ def scripts(name, language='en'):
     ]
 
 
+def record():
+    """Return what <d2l-compare> knows: the record that its page reads."""
+    stored = json.loads(RECORD.read_text(encoding='utf-8'))
+    nets = [
+        {
+            'name': name,
+            'accuracies': net['test_acc'],
+            'mean': statistics.mean(net['test_acc']),
+            'spread': statistics.stdev(net['test_acc']),
+            'costs': {mine: net[theirs] for mine, theirs in COSTS.items()},
+        }
+        for name in stored['main']
+        for net in [stored['nets'][name]]
+    ]
+    unsure = [
+        [a, b] for a, b, gap, low, high in stored['pairs'] if low <= 0 <= high
+    ]
+    return {'nets': nets, 'unsure': unsure}
+
+
+def write_record(path):
+    """Write the record as a script, where it is not there or has changed."""
+    text = (
+        '/* Written by embed.py from the record that the page reads. */\n'
+        f'globalThis.d2l ??= {{}};\nd2l.record = {json.dumps(record())};\n'
+    )
+    if path.exists() and path.read_text(encoding='utf-8') == text:
+        return
+    new = path.with_suffix(f'.{os.getpid()}.new')
+    new.write_text(text, encoding='utf-8')
+    new.replace(path)  # at once: others may read it now
+
+
 def configure(app, config):
+    write_record(FOLDER / 'record.js')
     config.html_static_path.append(str(FOLDER))
 
 

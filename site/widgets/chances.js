@@ -1,5 +1,5 @@
-/* Chances of the widgets on data and on validation, without a page: node runs
-   them in the tests. */
+/* Chances of the widgets on data, validation and dropout, and what follows from
+   a threshold, without a page: node runs them in the tests. */
 'use strict';
 {
   const { range } = d2l;
@@ -44,5 +44,25 @@
     return counts;
   }
 
-  Object.assign(d2l, { binomial, quantile, largestOf, meanCount, sampling, epochCounts });
+  /* What dropout leaves of h: each number is lost with chance p. */
+  function dropOut(h, { p, rescale }, random) {
+    return h.map(x => (random() < p ? 0 : rescale ? x / (1 - p) : x));
+  }
+
+  /* Mean and standard deviation of the sum of what is left, as shares of h's. */
+  function sumAfterDropOut(h, { p, rescale }) {
+    const all = h.reduce((a, b) => a + b, 0), squares = h.reduce((a, b) => a + b * b, 0), factor = rescale ? 1 / (1 - p) : 1;
+    return { mean: factor * (1 - p), spread: factor * Math.sqrt(p * (1 - p) * squares) / all };
+  }
+
+  /* Whoever has at least `threshold` is called positive. What comes of it, if a
+     positive that is overlooked costs `cost` and a false alarm costs 1. */
+  function decide(positives, negatives, threshold, cost) {
+    const above = list => list.filter(p => p >= threshold).length, found = above(positives), alarms = above(negatives);
+    const missed = positives.length - found, rest = negatives.length - alarms;
+    return { found, missed, alarms, rest, accuracy: (found + rest) / (positives.length + negatives.length),
+      recall: found / positives.length, precision: found / (found + alarms), cost: cost * missed + alarms };
+  }
+
+  Object.assign(d2l, { dropOut, sumAfterDropOut, decide, binomial, quantile, largestOf, meanCount, sampling, epochCounts });
 }

@@ -119,5 +119,20 @@
     });
   }
 
-  Object.assign(d2l, { blockCosts, convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, convolutionCost, inception });
+  /* How many ways lead from each pixel of a line up to one unit of `count`
+     layers of three: (1, 1, 1) with itself. In two dimensions: products. */
+  function waysThrough(count) {
+    return range(count).reduce(ways => range(ways.length + 2).map(i => sum([i - 2, i - 1, i].map(j => ways[j] ?? 0))), [1]);
+  }
+
+  /* What sees 2·count + 1 pixels each way: a stack of 3×3 convolutions, one
+     large one, or one with a column and one with a row. The first layer of
+     each doubles the channels if `doubled`. */
+  function sameField({ count, channels: c, size, doubled }) {
+    const wide = c * (doubled ? 2 : 1), side = 2 * count + 1, layers = (area, n) => area * (c * wide + (n - 1) * wide * wide);
+    const weights = { stack: layers(9, count), single: layers(side * side, 1), crossed: layers(side, 2) };
+    return Object.entries(weights).map(([name, number]) => ({ name, weights: number, multiplyAdds: number * size * size, layers: { stack: count, single: 1, crossed: 2 }[name] }));
+  }
+
+  Object.assign(d2l, { waysThrough, sameField, blockCosts, convolutionBackward, dice, normal, meanOf, varianceOf, batchNorm, follow, stackOf, gradientSizes, lineLoss, denseBlock, convolutionCost, inception });
 }
