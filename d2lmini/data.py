@@ -230,16 +230,6 @@ def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None,
     return train, test
 
 
-def get_fashion_mnist_labels(labels) -> list[str]:
-    """Return the names of Fashion-MNIST's classes for labels (N,)."""
-    return [FASHION_MNIST_LABELS[int(i)] for i in labels]
-
-
-def get_dataloader_workers() -> int:
-    """Return how many processes a DataLoader may start here: at most 4."""
-    return min(4, os.cpu_count() or 1)
-
-
 def _to_nchw(images):
     """Turn uint8 (N, H, W) or (N, H, W, C) into a tensor (N, C, H, W)."""
     images = torch.from_numpy(images)

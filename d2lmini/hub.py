@@ -10,10 +10,9 @@ from urllib.request import urlopen
 
 from d2lmini.utils import written_whole
 
-DATA_URL = 'http://d2l-data.s3-accelerate.amazonaws.com/'
-DATA_HUB = {'hymenoptera': (  # a name, its address, and SHA-1 or SHA-256
+HYMENOPTERA = (  # its address and its SHA-256
     'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
-    'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209')}
+    'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209')
 TIMEOUT = 30  # seconds without a byte, after which a server is given up
 
 
@@ -49,35 +48,25 @@ def not_available(name, tried, path):
         f'and try again, or get the file in another way and put it at {path}')
 
 
-def locate(name, cache_dir):
-    """Return the path that a file of DATA_HUB has, or will have."""
-    if name not in DATA_HUB:
-        raise ValueError(f'{name!r} is none of DATA_HUB: {", ".join(DATA_HUB)}'
-                         '; add DATA_HUB[name] = (address, checksum)')
-    return Path(cache_dir or cache_folder()) / Path(DATA_HUB[name][0]).name
-
-
-def download(name: str, cache_dir=None) -> str:
-    """Return the path of a file of DATA_HUB, which is downloaded once.
+def get_file(url: str, digest: str, folder=None) -> Path:
+    """Return the path of a file from the net, which is downloaded once.
 
     Args:
-        name: Of DATA_HUB. Add what you want to it: DATA_HUB[name] = (address,
-            the file's SHA-1 or SHA-256).
-        cache_dir: Where the file is kept, the cache folder if None.
+        url: Its address.
+        digest: Its SHA-1 or SHA-256.
+        folder: Where it is kept, the cache folder if None.
 
     Raises:
-        ValueError: If DATA_HUB has no such name.
         DataNotAvailable: If the file is not there, or has another checksum,
             and the net is out of reach or gives another file.
     """
-    path = locate(name, cache_dir)
-    url, digest = DATA_HUB[name]
+    path = Path(folder or cache_folder()) / Path(url).name
     try:
         if not path.exists() or checksum(path, digest) != digest:
             fetch(url, path, digest)
     except Exception as error:  # a network may lead to any
-        raise not_available(name, {url: error}, path) from error
-    return str(path)
+        raise not_available(path.name, {url: error}, path) from error
+    return path
 
 
 def fetch(url, path, digest):
@@ -98,41 +87,43 @@ def checksum(path, like):
         return hashlib.file_digest(file, kind).hexdigest()
 
 
-def download_extract(name: str, folder: str | None = None,
-                     cache_dir=None) -> str:
-    """Return the path of the folder that a zip or tar file of DATA_HUB holds.
+def get_folder(url: str, digest: str, folder=None,
+               inside: str | None = None) -> Path:
+    """Return the path of the folder that a zip or tar file from the net holds.
 
     The folder lies beside the file, whole or not at all.
 
     Args:
-        name: Of DATA_HUB.
-        folder: Which folder of the file; if None, the one that has the
+        url: The file's address.
+        digest: Its SHA-1 or SHA-256.
+        folder: Where both are kept, the cache folder if None.
+        inside: Which folder of the file; if None, the one that has the
             file's name without its ending, or all that is in the file.
-        cache_dir: Where both are kept, the cache folder if None.
 
     Raises:
         DataDamaged: If the file holds no such folder, or is none to unpack.
-            Else as download.
+            Else as get_file.
     """
-    path = locate(name, cache_dir)
-    stem = path.name.removesuffix(path.suffix).removesuffix('.tar')
-    target = path.parent / (folder or stem)
+    name = inside or Path(url).stem.removesuffix('.tar')
+    target = Path(folder or cache_folder()) / name
     if target.is_dir():
-        return str(target)
-    download(name, cache_dir)
+        return target
+    path = get_file(url, digest, folder)
     with tempfile.TemporaryDirectory(dir=path.parent) as part:
-        inside = Path(part, 'all')
-        source = inside / (folder or stem)
+        everything = Path(part, 'all')
+        source = everything / name
         try:
             shutil.unpack_archive(  # a tar file might write elsewhere
-                path, inside, filter=None if path.suffix == '.zip' else 'data')
+                path, everything,
+                filter=None if path.suffix == '.zip' else 'data')
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(source if folder or source.is_dir() else inside, target)
+            os.replace(source if inside or source.is_dir() else everything,
+                       target)
         except Exception as error:  # a damaged file may lead to any
             if not target.is_dir():  # else another process was faster
                 raise DataDamaged(f'{path} holds no folder {target.name} '
                                   f'({error})') from error
-    return str(target)
+    return target
 
 
 def hymenoptera(root=None) -> Path:
@@ -147,4 +138,4 @@ def hymenoptera(root=None) -> Path:
     Raises:
         DataNotAvailable: If they are not there and the net is out of reach.
     """
-    return Path(download_extract('hymenoptera', cache_dir=root))
+    return get_folder(*HYMENOPTERA, root)

@@ -50,19 +50,6 @@ class Conv2D(nn.Module):
         return corr2d(X, self.weight) + self.bias
 
 
-def comp_conv2d(conv2d, X):
-    """Apply a convolution layer from one channel to one to a bare image.
-
-    Args:
-        conv2d: The layer, for minibatches (1, 1, H, W).
-        X: The image, of shape (H, W).
-
-    Returns:
-        The feature map, of shape (H', W').
-    """
-    return conv2d(X[None, None])[0, 0]
-
-
 def conv_output_size(n, kernel_size, stride=1, padding=0, dilation=1):
     """Give the output size of a convolution along one axis.
 

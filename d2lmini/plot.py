@@ -28,15 +28,6 @@ def use_style():
         'axes.prop_cycle': LOOKS})
 
 
-def set_figsize(figsize=(3.5, 2.5)):
-    """Set the size of the figures to come.
-
-    Args:
-        figsize: Width and height, in inches.
-    """
-    plt.rcParams['figure.figsize'] = figsize
-
-
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
     """Show images in a grid and return its axes, row by row.
 

@@ -311,30 +311,3 @@ def init_weights(module):
     """
     if isinstance(module, (nn.Linear, nn.Conv2d)):
         nn.init.xavier_uniform_(module.weight)
-
-
-def train_ch6(net, train_iter, test_iter, num_epochs, lr, device=None):
-    """Train as d2l's LeNet chapter does: Xavier's weights, plain SGD."""
-    return told(train_gpu(net, train_iter, test_iter, num_epochs, lr, device,
-                          init=init_weights))
-
-
-def train_ch13(net, train_iter, test_iter, loss, trainer, num_epochs,
-               devices=(None,)):
-    """Train as d2l's augmentation chapter does, on the first of devices.
-
-    loss gives one number an example (reduction='none'), and as in d2l the
-    gradient is that of their sum, not of their mean. trainer is the optimizer
-    itself, which holds the learning rate.
-    """
-    return told(train_gpu(
-        net, train_iter, test_iter, num_epochs, 0.0, devices[0],
-        optimizer=lambda parameters, lr: trainer, loss=lambda y_hat, y:
-        scale_gradient(loss(y_hat, y).mean(), len(y))))
-
-
-def told(history):
-    """Print what a training gave, as d2l does; return its history."""
-    print(f'loss {history.loss[-1]:.3f}, train acc {history.train_acc[-1]:.3f}'
-          f', test acc {history.valid_acc[-1]:.3f}')
-    return history

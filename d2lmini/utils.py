@@ -83,11 +83,6 @@ def try_gpu(i=0):
     return torch.device('cpu')
 
 
-def try_all_gpus():
-    """Return a list of all GPUs, or of the CPU alone when there is none."""
-    return [try_gpu(i) for i in range(max(1, torch.cuda.device_count()))]
-
-
 def set_seed(seed):
     """Seed the random numbers of Python, NumPy and PyTorch (all devices)."""
     random.seed(seed)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from d2lmini import callbacks, data, hub, train
+from d2lmini_compat.d2l import DATA_HUB
 
 NUMBERS = [0, 1, 5, -1, 2**40, float('nan'), None, True, '', 'text', '\x1b[2J']
 ODD = [*NUMBERS, [], [[]], ['a'], {}, {'a': []}, torch.ones(2), b'']
@@ -163,6 +164,6 @@ def test_a_checkpoint_that_was_made_up(checkpoint, part):
 
 def test_downloads_have_a_checksum():
     """Ants and bees too, by SHA-256."""
-    for _, digest in hub.DATA_HUB.values():
+    for _, digest in DATA_HUB.values():
         assert len(digest) in (40, 64) and int(digest, 16)
-    assert len(hub.DATA_HUB['hymenoptera'][1]) == 64
+    assert len(hub.HYMENOPTERA[1]) == 64

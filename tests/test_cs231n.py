@@ -4,11 +4,15 @@ The assignments' functions are called by the assignments' arguments; the code
 is our own. PyTorch and difference quotients judge.
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from d2lmini import numpy_cnn
 from d2lmini.numpy_cnn import (
     ThreeLayerConvNet,
     affine_backward,
@@ -33,6 +37,7 @@ from d2lmini.numpy_cnn import (
     spatial_batchnorm_backward,
     spatial_batchnorm_forward,
 )
+from d2lmini_compat import cs231n
 
 LAYERS = {
     'naive': (
@@ -106,6 +111,32 @@ def test_a_dictionary_with_other_keys_is_refused(param):
         assert str(param) in str(error.value)
         with pytest.raises(TypeError):  # a dictionary of the other layer
             forward(x, w, b, {'pool_height': 2, 'pool_width': 2, 'stride': 2})
+
+
+def test_all_names_can_be_had_from_either_module():
+    """And an import of all brings them, whichever module comes first."""
+    names = {}
+    exec('from d2lmini.numpy_cnn import *', names)
+    for name in cs231n.__all__:
+        assert names[name] is getattr(cs231n, name)
+        assert getattr(numpy_cnn, name) is names[name]
+    for first, second in [(numpy_cnn, cs231n), (cs231n, numpy_cnn)]:
+        code = (
+            f'import {first.__name__}, {second.__name__}\n'
+            'from d2lmini.numpy_cnn import *\nprint(dropout_forward)'
+        )
+        done = subprocess.run(
+            [sys.executable, '-c', code], text=True, capture_output=True
+        )
+        assert 'function dropout_forward' in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize('name', ['svm_loss', '__path__', 'from_param'])
+def test_an_unknown_name_is_an_attribute_error(name):
+    with pytest.raises(
+        AttributeError, match=f'd2lmini.numpy_cnn has no {name}'
+    ):
+        getattr(numpy_cnn, name)
 
 
 def net_and_data(**options):

@@ -20,13 +20,14 @@ from torch import nn
 from torch.nn import functional as F
 
 import d2lmini as d2l
+import d2lmini_compat
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / 'appendix' / 'coming_from_d2l.md'
 MODULES = [
     p.stem for p in (ROOT / 'd2lmini').glob('[a-z]*.py') if p.stem != 'check'
 ] + ['nets', 'scale.export']
-INSTEAD = d2l._NAMES['instead']
+INSTEAD = d2lmini_compat.NAMES['instead']
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,10 @@ def loaded(code):
         ('import d2lmini as d2l; dir(d2l)', []),
         ('import d2lmini as d2l; d2l.conv_forward_naive', ['numpy']),
         ('import d2lmini as d2l; d2l.Image', ['PIL']),
+        ('import d2lmini as d2l; d2l.batchnorm_forward', ['numpy']),
+        ('import d2lmini_compat', []),
+        ('import d2lmini_compat.cs231n', ['numpy']),
+        ('from d2lmini.numpy_cnn import *; dropout_forward', ['numpy']),
     ],
 )
 def test_nothing_is_imported_that_is_not_used(code, wanted):
@@ -74,11 +79,9 @@ def test_an_operation_needs_no_data_sets_and_no_figures():
     )
 
 
-@pytest.mark.parametrize('name', MODULES)
-def test_every_public_name_of_a_module_is_there(name):
-    """Unless a module has that name: d2l.summary is the module."""
-    module = pkgutil.resolve_name(f'd2lmini.{name}')
-    own = {
+def own_names(module):
+    """Return the functions and classes that a module makes or exports."""
+    return {
         key: value
         for key, value in vars(module).items()
         if key[0] != '_'
@@ -86,9 +89,15 @@ def test_every_public_name_of_a_module_is_there(name):
         and (inspect.isfunction(value) or inspect.isclass(value))
         and (
             value.__module__ == module.__name__
-            or key in getattr(module, '__all__', [])
+            or key in vars(module).get('__all__', [])
         )
     }
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_every_public_name_of_a_module_is_there(name):
+    """Unless a module has that name: d2l.summary is the module."""
+    own = own_names(pkgutil.resolve_name(f'd2lmini.{name}'))
     assert own
     for key, value in own.items():
         assert key in dir(d2l)
@@ -102,6 +111,43 @@ def test_every_name_in_the_list_can_be_had():
     assert {'d2lmini.train', 'd2lmini.nets'} <= {
         getattr(d2l, name).__name__ for name in ('train', 'nets')
     }
+
+
+@pytest.mark.parametrize('name', ['d2l', 'cs231n'])
+def test_every_public_name_for_other_courses_is_there(name):
+    """Apart from what serves others of its module alone."""
+    own = own_names(pkgutil.resolve_name(f'd2lmini_compat.{name}'))
+    own |= {'d2l': {'DATA_URL': None, 'DATA_HUB': None}}.get(name, {})
+    inner = {'told', 'offer', 'from_param', 'training'}
+    assert inner.isdisjoint(dir(d2l)) and len(own) > 10
+    for key in own.keys() - inner:
+        value = pkgutil.resolve_name(f'd2lmini_compat.{name}:{key}')
+        assert getattr(d2l, key) is value
+
+
+def test_no_name_for_other_courses_hides_one_of_the_book():
+    """They would be two things by one name; the book's is what is found."""
+    for name, place in d2lmini_compat.NAMES['others'].items():
+        assert d2lmini_compat.table()[name] == place
+
+
+def test_the_book_needs_nothing_for_other_courses():
+    """No page, no exercise and no module of d2lmini imports it at its start,
+    and a convolution that is not called as CS231n calls it never does."""
+    code = (
+        'import sys, numpy as np\n'
+        'from d2lmini import data, fine_tune, nets, numpy_cnn, train\n'
+        'numpy_cnn.conv_forward_naive(np.ones((1, 1, 3, 3)),'
+        ' np.ones((1, 1, 2, 2)), np.ones(1), stride=1)\n'
+        'print([m for m in sys.modules if m.startswith("d2lmini_compat.")])'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, text=True, capture_output=True
+    )
+    assert done.stdout == '[]\n', done.stderr
+    for page in [*ROOT.glob('chapters/*.ipynb'), *ROOT.glob('exercises/**/*')]:
+        if page.suffix in ('.ipynb', '.py'):
+            assert 'd2lmini_compat' not in page.read_text('utf-8'), page
 
 
 def imports(page):

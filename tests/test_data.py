@@ -29,6 +29,7 @@ from torch.nn import functional as F
 import d2lmini as d2l
 from d2lmini import data, hub
 from d2lmini.data import DataDamaged, DataNotAvailable, ImageIter
+from d2lmini_compat.d2l import DATA_HUB
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,9 +79,9 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv('no_proxy', '*')
     monkeypatch.setattr(data, 'SYSTEM', tmp_path / 'systems')
     monkeypatch.setattr(data, 'SAMPLES', tmp_path / 'samples')
-    monkeypatch.setitem(
-        hub.DATA_HUB,
-        'hymenoptera',
+    monkeypatch.setattr(
+        hub,
+        'HYMENOPTERA',
         ('http://127.0.0.1:1/hymenoptera_data.zip', '0' * 64),
     )
     for dataset in data.DOWNLOADS.values():
@@ -734,7 +735,7 @@ def offer(server, monkeypatch):
     def put(name, file, contents, kind='sha1'):
         server.files[file] = contents
         digest = hashlib.new(kind, contents).hexdigest()
-        monkeypatch.setitem(d2l.DATA_HUB, name, (server.url + file, digest))
+        monkeypatch.setitem(DATA_HUB, name, (server.url + file, digest))
 
     return put
 
@@ -852,7 +853,7 @@ def test_as_d2l_writes_it(nowhere, server):
         found = os.listdir(os.path.join(data_dir, 'train'))
         assert sorted(found) == ['hotdog', 'not-hotdog']
     finally:
-        del d2l.DATA_HUB['hotdog']
+        del DATA_HUB['hotdog']
 
 
 def test_a_folder_inside_of_an_archive(nowhere, offer):
@@ -933,10 +934,11 @@ def photographs():
 
 
 @pytest.fixture
-def insects(offer):
+def insects(offer, monkeypatch):
     offer(
         'hymenoptera', 'hymenoptera_data.zip', zip_of(photographs()), 'sha256'
     )
+    monkeypatch.setattr(hub, 'HYMENOPTERA', DATA_HUB['hymenoptera'])
 
 
 def test_hymenoptera(nowhere, insects, server, tmp_path):
@@ -963,9 +965,13 @@ def test_hymenoptera(nowhere, insects, server, tmp_path):
 def test_hymenoptera_has_a_checksum(monkeypatch):
     """Of the file at this address, as PyTorch's tutorials check it."""
     monkeypatch.undo()
-    assert hub.DATA_HUB['hymenoptera'] == (
-        'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
-        'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209',
+    assert (
+        hub.HYMENOPTERA
+        == DATA_HUB['hymenoptera']
+        == (
+            'https://download.pytorch.org/tutorial/hymenoptera_data.zip',
+            'fbc41b31d544714d18dd1230b1e2b455e1557766e13e67f9f5a7a23af7c02209',
+        )
     )
 
 
@@ -984,7 +990,7 @@ def test_hymenoptera_not_available(nowhere, insects, server, way):
     with pytest.raises(DataNotAvailable) as error:
         data.hymenoptera()
     text = str(error.value)
-    assert text.startswith('hymenoptera is not to be had')
+    assert text.startswith('hymenoptera_data.zip is not to be had')
     assert server.url in text and str(nowhere / name) in text
     assert os.listdir(nowhere) == []
 

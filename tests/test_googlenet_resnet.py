@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini.nets.googlenet import GoogLeNet, Inception, scaled
-from d2lmini.nets.resnet import Bottleneck, Residual, ResNet, resnet18
+from d2lmini.nets.resnet import Bottleneck, Residual, ResNet
 from d2lmini.utils import set_seed
+from d2lmini_compat.d2l import resnet18
 
 
 def parameters(net):

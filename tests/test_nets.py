@@ -15,18 +15,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from d2lmini.nets import (
     VGG,
     AlexNet,
-    DenseBlock,
     DenseLayer,
     DenseNet,
     GoogLeNet,
     LeNet,
     ResNet,
-    conv_block,
     dense_block,
 )
 from d2lmini.summary import summary
 from d2lmini.train import accuracy
 from d2lmini.utils import set_seed
+from d2lmini_compat.d2l import DenseBlock, conv_block
 
 FORMS = {
     '1998': dict(),

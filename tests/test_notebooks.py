@@ -231,7 +231,7 @@ def test_every_teaching_function_is_built_on_a_page():
         for name, value in vars(ops).items()
         if getattr(value, '__module__', '') == ops.__name__
     }
-    assert wanted - built <= {'check_window', 'comp_conv2d'}
+    assert wanted - built <= {'check_window'}
 
 
 # How notebooks are stored

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2lmini import numpy_cnn as cnn
+from d2lmini_compat import cs231n
 
 PAGE = from_page('06_by_hand')
 # X's shape, the filters' shape, stride, padding: odd sizes, rows left over,
@@ -373,8 +374,11 @@ def batch_norm_oracle(X, gamma, beta, dout, param):
 @pytest.mark.parametrize('shape', [(7, 3), (2, 1), (2, 3, 5, 4), (1, 2, 1, 3)])
 def test_batch_norm_equals_pytorch(shape, mode, dtype, bound):
     forward, backward = {
-        2: (cnn.batchnorm_forward, cnn.batchnorm_backward),
-        4: (cnn.spatial_batchnorm_forward, cnn.spatial_batchnorm_backward),
+        2: (cs231n.batchnorm_forward, cs231n.batchnorm_backward),
+        4: (
+            cs231n.spatial_batchnorm_forward,
+            cs231n.spatial_batchnorm_backward,
+        ),
     }[len(shape)]
     C = shape[1]
     X, gamma, beta, dout, mean, var = arrays(
@@ -397,11 +401,13 @@ def test_batch_norm_equals_pytorch(shape, mode, dtype, bound):
 def test_batch_norm_gradients_numerically(mode):
     X, gamma, beta, dout = arrays((5, 3), 3, 3, (5, 3))
     param = {'mode': mode, 'running_mean': beta + 1, 'running_var': gamma**2}
-    _, cache = cnn.batchnorm_forward(X, gamma, beta, dict(param))
-    for x, grad in zip([X, gamma, beta], cnn.batchnorm_backward(dout, cache)):
+    _, cache = cs231n.batchnorm_forward(X, gamma, beta, dict(param))
+    for x, grad in zip(
+        [X, gamma, beta], cs231n.batchnorm_backward(dout, cache)
+    ):
         numerical = cnn.numerical_gradient(
             lambda: (
-                cnn.batchnorm_forward(X, gamma, beta, dict(param))[0] * dout
+                cs231n.batchnorm_forward(X, gamma, beta, dict(param))[0] * dout
             ).sum(),
             x,
         )
@@ -418,38 +424,42 @@ def test_batch_norm_gradients_numerically(mode):
 )
 def test_batch_norm_says_what_does_not_fit(shapes, param, message):
     with pytest.raises(ValueError, match=message):
-        cnn.batchnorm_forward(*arrays(*shapes), param)
+        cs231n.batchnorm_forward(*arrays(*shapes), param)
 
 
 @pytest.mark.parametrize('dtype', [np.float64, np.float32])
 def test_dropout_equals_pytorch_with_the_same_mask(dtype):
     X, dout = arrays((40, 3, 5), (40, 3, 5), dtype=dtype)
-    out, cache = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8, 'seed': 1})
+    out, cache = cs231n.dropout_forward(
+        X, {'mode': 'train', 'p': 0.8, 'seed': 1}
+    )
     kept = out != 0
     assert 0.75 < kept.mean() < 0.85  # of 600: within three deviations
     close(
-        [out, cnn.dropout_backward(dout, cache)],
+        [out, cs231n.dropout_backward(dout, cache)],
         oracle(lambda X: X * torch.tensor(kept) / 0.8, [X], lambda _: dout),
         1e-6,
     )
-    again = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8, 'seed': 1})[0]
-    other = cnn.dropout_forward(X, {'mode': 'train', 'p': 0.8})[0]
+    again = cs231n.dropout_forward(X, {'mode': 'train', 'p': 0.8, 'seed': 1})[
+        0
+    ]
+    other = cs231n.dropout_forward(X, {'mode': 'train', 'p': 0.8})[0]
     assert np.array_equal(out, again) and not np.array_equal(out, other)
 
 
 def test_dropout_does_nothing_in_test_mode_and_refuses_bad_arguments():
     X, dout = arrays((4, 5), (4, 5))
-    out, cache = cnn.dropout_forward(X, {'mode': 'test', 'p': 0.3})
-    close([out, cnn.dropout_backward(dout, cache)], [X, dout])
+    out, cache = cs231n.dropout_forward(X, {'mode': 'test', 'p': 0.3})
+    close([out, cs231n.dropout_backward(dout, cache)], [X, dout])
     for param, message in [
         ({'mode': 'train', 'p': 0}, 'got 0'),
         ({'mode': 'train', 'p': 1.5}, 'got 1.5'),
         ({'mode': None, 'p': 0.5}, 'got None'),
     ]:
         with pytest.raises(ValueError, match=message):
-            cnn.dropout_forward(X, param)
+            cs231n.dropout_forward(X, param)
     with pytest.raises(ValueError, match=r'\(4, 5\), got \(5, 4\)'):
-        cnn.dropout_backward(dout.T, cache)
+        cs231n.dropout_backward(dout.T, cache)
 
 
 @pytest.mark.parametrize('scale', [1, 1000])

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from d2lmini.ops import (
     Conv2D,
-    comp_conv2d,
     conv_output_size,
     corr2d,
     corr2d_multi_in,
@@ -19,6 +18,7 @@ from d2lmini.ops import (
     pool_output_size,
     receptive_field,
 )
+from d2lmini_compat.d2l import comp_conv2d
 
 SHAPES = [
     ((1, 1), (1, 1)),

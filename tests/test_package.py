@@ -23,7 +23,7 @@ ADDRESS = PROJECT['urls']['Repository']
 GROUPS = PYPROJECT['dependency-groups']
 MODULES = sorted(
     path
-    for room in ['d2lmini', 'checker', 'marker']
+    for room in ['d2lmini', 'd2lmini_compat', 'checker', 'marker']
     for path in (ROOT / room).rglob('*.py')
 )
 
@@ -205,7 +205,7 @@ def test_the_package_is_small():
         )
         <= 900
     )
-    assert lines_of_code(package.rglob('*.py')) <= 2720  # the aim: 2,600
+    assert lines_of_code(package.rglob('*.py')) <= 2600
 
 
 @pytest.mark.parametrize('path', MODULES, ids=[p.stem for p in MODULES])
@@ -247,7 +247,7 @@ def test_the_wheel_holds_checks_but_no_answers(copy, tmp_path):
     package = {
         path.relative_to(ROOT).as_posix()
         for path in tracked()
-        if path.is_relative_to(ROOT / 'd2lmini')
+        if path.relative_to(ROOT).parts[0] in ('d2lmini', 'd2lmini_compat')
     }
     checker = {
         path.relative_to(ROOT / 'checker').as_posix()
@@ -259,6 +259,7 @@ def test_the_wheel_holds_checks_but_no_answers(copy, tmp_path):
         for path in (ROOT / 'exercises/sources').glob('*/checks.py')
     }
     assert len(checks) >= 10 and found == package | checker | checks
+    assert 'd2lmini_compat/d2l_names.toml' in found
 
 
 def test_colab_in_small(copy, tmp_path):
@@ -305,7 +306,7 @@ def test_colab_in_small(copy, tmp_path):
             python,
             '-c',
             'import torch, d2lmini; from d2lmini import data;'
-            'print(d2lmini.__file__, torch.__file__);'
+            'print(d2lmini.__file__, torch.__file__, d2lmini.train_ch6);'
             'print(len(data._from_sample("fashion_mnist")["test_labels"]))',
         ],
         cwd=home,

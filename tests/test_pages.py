@@ -30,6 +30,7 @@ from browsing import (
 from pdf import LOAD_PICTURES
 
 import d2lmini.check
+import d2lmini_compat
 
 SHOTS = ROOT / '_build' / 'shots'
 
@@ -260,7 +261,7 @@ def test_first_uses_of_terms_lead_to_the_glossary(facts):
 )
 def test_the_package_is_documented(facts, module):
     module = importlib.import_module(f'd2lmini.{module}')
-    own = getattr(module, '__all__', None) or [
+    own = vars(module).get('__all__') or [
         name
         for name, thing in vars(module).items()
         if name[0] != '_'
@@ -271,6 +272,19 @@ def test_the_package_is_documented(facts, module):
         page['ids']
     )
     assert sum('#L' in link for link in page['links']) >= len(own)
+
+
+def test_what_other_courses_have_is_documented(facts):
+    places = set(d2lmini_compat.NAMES['others'].values())
+    own = {
+        place.replace(':', '.')
+        for place in places
+        if place.startswith('d2lmini_compat')
+    }
+    assert len(own) > 15 and own - set(facts['appendix/api']['ids']) == {
+        'd2lmini_compat.d2l.DATA_HUB',
+        'd2lmini_compat.d2l.DATA_URL',
+    }
 
 
 def test_the_checks_are_documented(facts):

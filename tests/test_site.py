@@ -160,8 +160,8 @@ def mini_book(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     for name in ['tools', 'site']:
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ['d2lmini', 'checker/d2lmini_check']:  # for the API page
-        (tmp_path / name).mkdir(parents=True)
+    for name in ['d2lmini', 'd2lmini_compat', 'checker/d2lmini_check']:
+        (tmp_path / name).mkdir(parents=True)  # for the API page
         (tmp_path / name / '__init__.py').touch()
 
     def build(pages, **environment):

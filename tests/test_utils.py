@@ -17,10 +17,10 @@ from d2lmini.utils import (
     get_rng_state,
     set_rng_state,
     set_seed,
-    try_all_gpus,
     try_gpu,
     written_whole,
 )
+from d2lmini_compat.d2l import try_all_gpus
 
 
 def draws():

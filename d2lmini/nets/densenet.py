@@ -29,35 +29,6 @@ class DenseLayer(nn.Sequential):
         return torch.cat([X, super().forward(X)], dim=1)
 
 
-def conv_block(in_channels, out_channels):
-    """Make batch norm, ReLU and a 3x3 convolution: H_l of the paper."""
-    return nn.Sequential(
-        nn.BatchNorm2d(in_channels), nn.ReLU(),
-        nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1))
-
-
-class DenseBlock(nn.Sequential):
-    """Layers that each see all before them, without DenseLayer's bottleneck.
-
-    forward: (N, C, H, W) to (N, C + num_convs * growth_rate, H, W).
-
-    Args:
-        num_convs: Number of layers.
-        in_channels: Channels C of the input.
-        growth_rate: Channels that each layer appends.
-    """
-
-    def __init__(self, num_convs, in_channels, growth_rate):
-        super().__init__(*(
-            conv_block(in_channels + i * growth_rate, growth_rate)
-            for i in range(num_convs)))
-
-    def forward(self, X):
-        for block in self:
-            X = torch.cat([X, block(X)], dim=1)
-        return X
-
-
 def dense_block(num_layers, in_channels, growth_rate):
     """Make num_layers dense layers; each adds growth_rate channels.
 

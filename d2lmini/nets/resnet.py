@@ -112,16 +112,3 @@ def stage(block, in_channels, out_channels, count, stride):
     return nn.Sequential(
         block(in_channels, out_channels, strides=stride),
         *(block(out_channels, out_channels) for _ in range(count - 1)))
-
-
-def resnet18(num_classes, in_channels=1):
-    """Make the small form of ResNet-18, as d2l's chapters on several GPUs do.
-
-    Args:
-        num_classes: Classes of the answer.
-        in_channels: Channels of the images.
-
-    Returns:
-        ResNet(num_classes, in_channels, small=True).
-    """
-    return ResNet(num_classes, in_channels, small=True)

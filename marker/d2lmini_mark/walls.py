@@ -33,6 +33,7 @@ AS_ROOT = '--cap-add CAP_SETUID --cap-add CAP_SETGID'.split()
 AS_USER = '--unshare-user --disable-userns --uid 1000 --gid 1000'.split()
 DEVICES = ('null', 'zero', 'random', 'urandom')
 INSIDE = Path(__file__).resolve().parent / 'inside'
+BOOK = ('d2lmini', 'd2lmini_compat')
 START = """\
 echo 1000 >/proc/self/oom_score_adj  # these go first if memory ends
 exec "$@" 3>&1 >/dev/null"""
@@ -121,7 +122,8 @@ def shown(data):
         f'/python/{name}': base / name for name in ('bin', 'lib', 'lib64')
     }
     seen |= {f'/packages/{i}': path for i, path in enumerate(packages())}
-    seen |= {'/book/d2lmini': Path(d2lmini.__file__).parent, '/box': INSIDE}
+    book = Path(d2lmini.__file__).parents[1]
+    seen |= {f'/book/{name}': book / name for name in BOOK} | {'/box': INSIDE}
     if data:
         seen['/data'] = data
     return {

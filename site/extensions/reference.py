@@ -16,7 +16,11 @@ from reading import number_of
 from sphinx.addnodes import pending_xref
 from sphinx.errors import SphinxError
 
-SOURCES = [ROOT / 'd2lmini', ROOT / 'checker' / 'd2lmini_check']
+SOURCES = [
+    ROOT / 'd2lmini',
+    ROOT / 'd2lmini_compat',
+    ROOT / 'checker' / 'd2lmini_check',
+]
 GLOSSARY = ROOT / 'appendix' / 'glossary.md'
 PLAIN = (
     nodes.title,

@@ -551,7 +551,7 @@ def test_the_tree_is_small(look):
         'child.py',
         'plain.py',
     }
-    assert look('listed', '/book') == ['d2lmini']
+    assert look('listed', '/book') == ['d2lmini', 'd2lmini_compat']
     assert look('listed', '/proc') == ['cpuinfo']
     assert look('listed', '/dev') == [
         'null',
@@ -640,6 +640,7 @@ def test_what_judges_cannot_be_imported(look):
         '/usr/lib',
         '/packages/0',
         '/book/d2lmini',
+        '/book/d2lmini_compat',
         '/etc',
     ],
 )
