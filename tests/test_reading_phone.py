@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import tables
 from browsing import overflow, violations
 
 # Pages with a table that is wider than a phone.
@@ -52,24 +53,40 @@ def test_a_card_names_the_columns(site, visit):
 
 
 def test_where_there_is_room_tables_stay(site, visit):
-    page = visit(f'{site}/{CLINIC}.html', width=375)
-    see_all(page)
-    assert page.locator('.as-cards').count() > 0
-    page.set_viewport_size({'width': 1280, 'height': 900})
-    page.wait_for_function("!document.querySelector('.as-cards')")
-    cell = page.locator('.scroll > table.docutils tbody td').first
+    page = visit(f'{site}/{CLINIC}.html', width=1280)
+    cell = page.locator('.as-cards > table.docutils tbody td').first
     assert cell.evaluate('e => getComputedStyle(e).display') == 'table-cell'
-    narrow = visit(f'{site}/appendix/notation.html', width=375)
+    narrow = visit(f'{site}/chapters/00_preliminaries.html', width=375)
     see_all(narrow)
-    assert narrow.locator('.scroll:has(> table.docutils)').count() > 0
+    boxes = narrow.locator('.scroll:has(> table.docutils)')
+    assert boxes.count() > 0
     assert narrow.locator('.as-cards').count() == 0
+    assert max(boxes.evaluate_all(READ_OUT)) <= 1
 
 
-def test_without_scripts_tables_scroll(site, visit):
+def test_without_scripts_tables_are_cards_too(site, visit):
     page = visit(f'{site}/{CLINIC}.html', width=375, java_script_enabled=False)
-    box = page.locator('.scroll:has(> table.docutils)').first
-    assert box.evaluate('e => getComputedStyle(e).overflowX') == 'auto'
-    assert page.locator('.as-cards').count() == 0
+    row = page.locator('.as-cards tbody tr').first
+    assert row.evaluate('e => getComputedStyle(e).display') == 'block'
+    assert page.get_by_role('cell').count() > 100
+
+
+def test_which_tables_become_cards():
+    """By their longest words; names, formulas and roles are as they were."""
+    long = [['name', 'what it says'], ['a' * 40, 'b']]
+    assert tables.least_width(long) > tables.PHONE
+    assert tables.least_width([['a b', 'c'], ['d e ' * 99, 'f']]) < 100
+    html = (
+        '<table class="docutils"><thead><tr><th><p></p></th><th><p>a &lt; b'
+        '</p></th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody>'
+        '</table>'
+    )
+    assert tables.read(html) == [['', 'a < b'], ['1', '2']]
+    cards = tables.deal_cards(html)
+    assert '<td role="cell" data-name="a &lt; b">2</td>' in cards
+    assert '<th role="cell"><p></p></th>' in cards
+    assert '<th role="columnheader"><p>a &lt; b</p></th>' in cards
+    assert cards.count('role="row"') == cards.count('role="rowgroup"') == 2
 
 
 def test_code_is_wrapped_on_request_and_that_is_remembered(site, visit):

@@ -31,6 +31,7 @@ from sphinxcontrib import katex
 SITE = Path(__file__).resolve().parents[1]
 sys.path.append(str(SITE.parent / 'tools'))
 from notebooks import SETUP_TAG, repository  # noqa: E402
+from tables import close_table, open_table  # noqa: E402
 
 COLAB = 'https://colab.research.google.com/github'
 BRANCH = 'main'
@@ -228,17 +229,6 @@ def open_citation(self, node):
     """Give an entry of a list the role that belongs into a list."""
     HTML5Translator.visit_citation(self, node)
     self.body[-1] = self.body[-1].replace('doc-biblioentry', 'listitem')
-
-
-def open_table(self, node):
-    """Put a table into a box that scrolls when it is too wide."""
-    self.body.append('<div class="scroll">')
-    HTML5Translator.visit_table(self, node)
-
-
-def close_table(self, node):
-    HTML5Translator.depart_table(self, node)
-    self.body.append('</div>\n')
 
 
 def open_fold(self, node):

@@ -29,7 +29,6 @@ function findBoxes() {
 /* A box that scrolls sideways must be reachable by keyboard, and so must a
    formula that is wider than its line. */
 function letScroll(boxes) {
-  dealCards(boxes.filter(box => box.matches('.scroll:has(> table.docutils)')));
   const isWide = box => box.matches('span.math')
     ? [...box.querySelectorAll('.base')].some(b => b.offsetWidth > (box.parentElement.clientWidth || Infinity))
     : box.scrollWidth > box.clientWidth;
@@ -39,33 +38,6 @@ function letScroll(boxes) {
     if (wide[i]) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   });
-}
-
-/* On a phone, a table too wide for it becomes cards: one for each row, in which
-   each cell says the name of its column. Roles keep it a table for all readers. */
-const PHONE = matchMedia('(max-width: 480px)');
-const ROLES = { table: 'table', thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', th: 'columnheader', td: 'cell' };
-
-function dealCards(boxes) {
-  if (!PHONE.matches) boxes.forEach(box => box.classList.remove('as-cards'));
-  const wide = boxes.filter(box => PHONE.matches && box.scrollWidth > box.clientWidth);
-  wide.forEach(box => box.classList.add('as-cards'));
-  for (const box of wide.filter(box => !box.querySelector('[role=table]'))) {
-    const names = [...box.querySelectorAll('thead :is(th, td)')].map(readName);
-    for (const [tag, role] of Object.entries(ROLES)) {
-      for (const part of box.querySelectorAll(tag)) part.setAttribute('role', role);
-    }
-    for (const row of box.querySelectorAll('tbody tr')) {
-      [...row.cells].forEach((cell, i) => { cell.dataset.name = names[i] ?? ''; });
-    }
-  }
-}
-
-/* A formula is in the page twice, once for screen readers. */
-function readName(cell) {
-  const copy = cell.cloneNode(true);
-  copy.querySelectorAll('.katex-mathml').forEach(part => part.remove());
-  return copy.textContent.trim();
 }
 
 /* To measure a box far below would cost the layout of all that lies above: so

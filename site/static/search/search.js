@@ -72,10 +72,16 @@
     const queries = [{ queries: [words.join(' ')], ...spelling, weights: { fuzzy: .35, prefix: .6 } }];
     if (also.length) queries.push({ queries: [also.join(' ')], boost: { title: 6, joined: 3, page: 2 } });
     const found = index.search({ combineWith: 'OR', queries }, options), wanted = new Set([...words, ...also].map(stem));
-    return found.map(one => ({ ...one, score: one.score * coverage(one, wanted) * clinic(one.id, message) * phrase(one.id, words, wanted) })).sort((a, b) => b.score - a.score);
+    return found.map(one => ({ ...one, score: one.score * coverage(one, wanted) * clinic(one.id, message) * phrase(one.id, words, wanted) * titled(one, words.length ? words : also) })).sort((a, b) => b.score - a.score);
   }
 
   const coverage = ({ queryTerms }, wanted) => (.2 + new Set(queryTerms).size / wanted.size) ** 1.5;
+
+  /* What part of the words the title holds, spelt so or nearly so. */
+  function titled({ match }, words) {
+    const inTitle = Object.values(match).filter(fields => fields.includes('title')).length;
+    return 1 + .6 * Math.min(1, inTitle / words.length);
+  }
 
   /* Words side by side, as the reader wrote them, count for more; so does a
      title that holds nothing else than what was asked for. */
