@@ -14,8 +14,8 @@ from docutils import nodes
 SKIPPED = nodes.system_message, nodes.comment, nodes.raw, nodes.target
 CASE = re.compile(r'Case (\d+): ')
 CLINIC = 'chapters/12_clinic'
-MOST = 1800  # characters of a section: what is longer repeats itself
-LESS = 400  # of solutions: their questions stand on other pages
+MOST = 1400  # characters of a section: what is longer repeats itself
+LESS = 300  # of solutions: their questions stand on other pages
 
 
 def setup(app):
