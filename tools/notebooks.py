@@ -20,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from PIL import Image
+from PIL import Image, ImageChops
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +35,7 @@ LANGUAGE = {
     'pygments_lexer': 'ipython3',
 }
 PHOTOGRAPH = 10_000  # colors: drawings have fewer, with all their half-tones
+GAP = 24  # of 255: how far a drawing's color may move without being noticed
 SETUP_CELL = """\
 try:
     import d2lmini
@@ -93,7 +94,7 @@ def tidy(path):
 
 
 def shrink_pictures(nb):
-    """Store drawings with at most 256 colors, photographs as JPEG."""
+    """Store drawings in few colors, photographs as JPEG."""
     for output in (o for c in nb.cells for o in c.get('outputs', [])):
         if png := output.get('data', {}).pop('image/png', None):
             picture = Image.open(io.BytesIO(base64.b64decode(png)))
@@ -105,12 +106,22 @@ def shrunk(picture):
     """Return a picture's media type and its bytes, a third of a PNG's."""
     file = io.BytesIO()
     if picture.getcolors(PHOTOGRAPH) is None:  # there are more
-        picture.save(file, 'JPEG', quality=85, optimize=True)
+        picture.save(file, 'JPEG', quality=75, optimize=True)
         return 'image/jpeg', file.getvalue()
-    picture.quantize(
-        256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-    ).save(file, 'PNG', optimize=True)
+    few_colors(picture).save(file, 'PNG', optimize=True)
     return 'image/png', file.getvalue()
+
+
+def few_colors(picture):
+    """Return a drawing in the fewest colors that move no pixel beyond GAP."""
+    for number in (32, 64, 128, 256):
+        drawing = picture.quantize(
+            number, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        gap = ImageChops.difference(drawing.convert('RGB'), picture)
+        if max(largest for _, largest in gap.getextrema()) < GAP:
+            break
+    return drawing
 
 
 def join_streams(outputs):
