@@ -185,8 +185,11 @@ SAMPLE = """known => {
   const kinds = new Set(known), classes = new Set();
   const isNew = (e, kind, all) => e.checkVisibility() && !all.has(kind)
     && all.add(kind);
-  for (const e of document.querySelectorAll('.katex, .highlight span'))
-    if (!isNew(e, e.className, classes)) e.replaceWith(e.textContent);
+  const many = '.katex, .highlight span', gone = new Set();
+  for (const e of document.querySelectorAll(many))
+    if (gone.has(e.parentElement.closest(many))
+      || !isNew(e, e.className, classes)) gone.add(e);
+  for (const e of gone) e.replaceWith(e.textContent);  // all in one layout
   const paper = e => {
     const color = e ? getComputedStyle(e).backgroundColor : '';
     return color === 'rgba(0, 0, 0, 0)' ? paper(e.parentElement) : color;

@@ -35,7 +35,7 @@ TIMES = [
 WANTED = 95
 
 
-def judge(url, chromium):
+def judge(url, chromium, asked=SCORES):
     """Return a page's scores, what makes them, and which audits it fails."""
     done = subprocess.run(
         [
@@ -44,6 +44,7 @@ def judge(url, chromium):
             url,
             '--quiet',
             '--output=json',
+            f'--only-categories={",".join(asked)}',
             '--no-enable-error-reporting',
             f'--chrome-flags={" ".join(FLAGS)}',
         ],
@@ -58,21 +59,29 @@ def judge(url, chromium):
     return {
         'scores': {
             key: round(100 * found['categories'][key]['score'])
-            for key in SCORES
+            for key in asked
         },
         'times': {key: audits[key]['displayValue'] for key in TIMES},
         'failed': [
             reference['id']
-            for key in SCORES[1:]
+            for key in asked[1:]
             for reference in found['categories'][key]['auditRefs']
             if reference['weight'] and audits[reference['id']]['score'] == 0
         ],
     }
 
 
-def best_of(runs, url, chromium):
-    found = [judge(url, chromium) for _ in range(runs)]
-    return max(found, key=lambda run: run['scores']['performance'])
+def best_of(runs, url, chromium, enough=100):
+    """Judge a page, and its performance again if it is not enough."""
+    best = judge(url, chromium)
+    for _ in range(runs - 1):
+        if best['scores']['performance'] >= enough:
+            break
+        again = judge(url, chromium, SCORES[:1])
+        if again['scores']['performance'] > best['scores']['performance']:
+            best['scores'] |= again['scores']
+            best['times'] = again['times']
+    return best
 
 
 def serve(folder):
