@@ -70,6 +70,7 @@ def setup(app):
     app.add_node(nodes.image, override=True, html=(show_picture, None))
     app.add_node(nodes.citation, override=True, html=(open_citation, None))
     app.add_node(nodes.table, override=True, html=(open_table, close_table))
+    app.add_node(nodes.admonition, override=True, html=(open_box, close_box))
     app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
@@ -229,6 +230,23 @@ def open_citation(self, node):
     """Give an entry of a list the role that belongs into a list."""
     HTML5Translator.visit_citation(self, node)
     self.body[-1] = self.body[-1].replace('doc-biblioentry', 'listitem')
+
+
+def open_box(self, node):
+    node['start'] = len(self.body)
+    HTML5Translator.visit_admonition(self, node)
+
+
+def close_box(self, node):
+    """Fold a box of the class "dropdown" away: its title opens it."""
+    HTML5Translator.depart_admonition(self, node)
+    if 'dropdown' not in node['classes']:
+        return
+    html = ''.join(self.body[node['start'] :])
+    title = re.compile('<p( class="admonition-title">.*?)</p>', re.S)
+    html = title.sub(r'<summary\1</summary>', html, count=1)
+    html = html.removeprefix('<div').rstrip().removesuffix('</div>')
+    self.body[node['start'] :] = [f'<details{html}</details>\n']
 
 
 def open_fold(self, node):
