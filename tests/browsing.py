@@ -196,11 +196,13 @@ SAMPLE = """known => {
   };
   for (const e of document.querySelectorAll('body *')) {
     delete e.dataset.sample;
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    if (e.closest('.katex-mathml')  // is heard, not seen
+      || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
       continue;
     const { color, fontSize, fontWeight } = getComputedStyle(e);
-    const kind = [e.tagName, e.className, color, fontSize, fontWeight,
-      paper(e)].join();
+    const size = parseFloat(fontSize);  // large text needs less contrast
+    const large = size >= 24 || (size > 18.6 && fontWeight >= 700);
+    const kind = [e.tagName, e.className, color, large, paper(e)].join();
     if (isNew(e, kind, kinds)) e.dataset.sample = '';
   }
   dispatchEvent(new Event('resize'));  // boxes may scroll that did not

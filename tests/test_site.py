@@ -154,6 +154,18 @@ def test_invalid_html_is_found(invalid, tmp_path):
     assert {(rule, rule) for rule in BROKEN} <= found
 
 
+def test_pale_text_is_found(visit):
+    """In one text of each kind; of one color, large text may be right."""
+    text = '<p style="color: #888; font-size: {}px">text</p>'
+    page = visit('about:blank')
+    page.set_content(''.join(text.format(size) for size in [30, 12, 13, 31]))
+    known = page.evaluate(SAMPLE)
+    ((rule, _, (found,)),) = color_violations(page)
+    assert rule == 'color-contrast' and '12px' in found and len(known) == 2
+    page.emulate_media(color_scheme='dark')
+    assert page.evaluate(SAMPLE, known) == []
+
+
 @pytest.fixture
 def mini_book(tmp_path):
     """Return a function that builds a book of the given pages."""
