@@ -34,6 +34,7 @@ ANSWERS['blocks'] = 'expansion=4'
 ANSWERS['dropout'] = 'units=8'
 ANSWERS['small-kernels'] = 'count=3&doubled=true'
 ANSWERS['compare'] = 'cost=memory&budget=95'
+ANSWERS['threshold'] = 'cost=5&threshold=20'
 ANSWERS['calculator'] = (
     'shape=1, 1, 28, 28&layers=Conv2d(1, 6, 5)\nReLU()\nAvgPool2d(8)\n'
     'Flatten()\nLinear(54, 10)'
@@ -60,6 +61,7 @@ NEAR = {  # what looks like an answer and is none
     'dropout': 'units=9',
     'small-kernels': 'count=4&doubled=true',
     'compare': 'cost=multiplyAdds&budget=95',
+    'threshold': 'cost=5&threshold=50',
 }
 # What is done with the others is no setting, or needs its page.
 OTHERS = 'draw', 'line', 'symptom'

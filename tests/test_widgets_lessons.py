@@ -428,6 +428,7 @@ PAGES = {
     'dropout': '05_2_alexnet',
     'small-kernels': '05_3_vgg',
     'compare': '05_8_comparison',
+    'threshold': '13_project',
 }
 
 

@@ -2,11 +2,14 @@
 
 import json
 import random
+import re
 import statistics
 
 import embed
+import nbformat
 import pytest
 import torch
+from browsing import ROOT
 from test_widgets import node, slide
 from torch import nn
 from torch.nn import functional as F
@@ -250,3 +253,40 @@ def test_what_a_threshold_makes():
                 right / said.sum().item()
             )
         assert mine['cost'] == case['cost'] * missed + alarms
+
+
+def table(widget):
+    """Return the four numbers of the confusion matrix."""
+    return [int(n) for n in widget.locator('tbody td').all_inner_texts()]
+
+
+def test_threshold_widget(show):
+    widget = show('threshold')
+    nb = nbformat.read(ROOT / 'chapters' / '13_project.ipynb', 4)
+    (cell,) = [c for c in nb.cells if c.source.startswith('def predict(')]
+    stored = cell.outputs[0]['data']['text/markdown']
+    stored = [int(n) for n in re.findall(r'\d+', stored)]
+    assert len(stored) == 4
+    # The page may have been run again: as many photographs, about as good.
+    assert sum(table(widget)[:2]) == sum(stored[:2])
+    assert sum(table(widget)[2:]) == sum(stored[2:])
+    for mine, theirs in zip(table(widget), stored):
+        assert abs(mine - theirs) <= 3, 'run tools/make_ants_bees.py'
+    slide(widget, 'threshold', ['End'])
+    assert 'Of the bees' in widget.inner_text()
+    widget.get_by_label('Cost of a missed bee').fill('5')
+    tables = widget.evaluate("""w => d2l.range(99).map(k => {
+        w.change({ threshold: k + 1 });
+        const cells = [...w.querySelectorAll('tbody td')];
+        return [w.solved, w.status.textContent,
+            ...cells.map(cell => Number(cell.textContent))];
+    })""")
+    costs = [5 * missed + alarms for *_, alarms, missed, _ in tables]
+    for cost, (solved, told, _, alarms, missed, _) in zip(costs, tables):
+        assert f'{missed} missed bees × 5 + {alarms}' in told
+        assert solved == (cost == min(costs))
+    assert min(costs) == widget.evaluate('w => w.least')
+    assert costs[49] > min(costs)  # the line does not stand rightly at 0.5
+    widget.get_by_label('Show the test photographs').check()
+    assert 'Do not move the line any more' in widget.inner_text()
+    assert widget.evaluate('w => w.solved') is False

@@ -45,6 +45,7 @@ NAMES = [
     'dropout',
     'small-kernels',
     'compare',
+    'threshold',
 ]
 POSES = {
     'sampler': 'widget => widget.change({ times: 9 })',

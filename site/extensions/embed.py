@@ -37,6 +37,7 @@ NEEDS = {
     'dropout': ['lessons.js', 'chances.js', 'charts.js'],
     'small-kernels': ['lessons.js'],
     'compare': ['charts.js', 'record.js'],
+    'threshold': ['chances.js', 'charts.js', 'ants-bees.js'],
     'draw': ['lenet.js'],
     'exercise': ['live-code.js'],
     'playground': ['runs.js'],
