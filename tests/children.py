@@ -1,6 +1,9 @@
 """Child processes for the tests: they start fast and may be killed."""
 
 import multiprocessing
+import threading
+
+from tqdm import tqdm
 
 if 'forkserver' in multiprocessing.get_all_start_methods():
     CONTEXT = multiprocessing.get_context('forkserver')
@@ -11,9 +14,21 @@ else:  # Windows
 
 def start(function, *arguments):
     """Let a new process call a function of a test file."""
-    process = CONTEXT.Process(target=function, args=arguments, daemon=True)
+    process = CONTEXT.Process(
+        target=call, args=(function, *arguments), daemon=True
+    )
     process.start()
     return process
+
+
+def call(function, *arguments):
+    """Call it, with a lock of this process's own for the progress bars.
+
+    tqdm's lock is shared by all children of one server. A child that is
+    killed while it holds that lock would stop all those after it.
+    """
+    tqdm.set_lock(threading.RLock())
+    function(*arguments)
 
 
 def kill(process):
