@@ -176,6 +176,9 @@ def mini_book(tmp_path):
     for name in ['d2lmini', 'd2lmini_compat', 'checker/d2lmini_check']:
         (tmp_path / name).mkdir(parents=True)  # for the API page
         (tmp_path / name / '__init__.py').touch()
+    record = 'd2lmini/samples/cifar10_record.json'  # a widget shows it
+    (tmp_path / record).parent.mkdir()
+    shutil.copy(ROOT / record, tmp_path / record)
 
     def build(pages, **environment):
         for name, text in pages.items():
