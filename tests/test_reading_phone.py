@@ -56,7 +56,7 @@ def test_where_there_is_room_tables_stay(site, visit):
     page = visit(f'{site}/{CLINIC}.html', width=1280)
     cell = page.locator('.as-cards > table.docutils tbody td').first
     assert cell.evaluate('e => getComputedStyle(e).display') == 'table-cell'
-    narrow = visit(f'{site}/chapters/00_preliminaries.html', width=375)
+    narrow = visit(f'{site}/chapters/13_project.html', width=375)
     see_all(narrow)
     boxes = narrow.locator('.scroll:has(> table.docutils)')
     assert boxes.count() > 0

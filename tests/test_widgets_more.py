@@ -646,5 +646,5 @@ def test_widgets_are_small():
                 len(gzip.compress((embed.FOLDER / file).read_bytes()))
                 for file in loaded
             )
-            < 40 * 1024
+            < 42 * 1024
         )
