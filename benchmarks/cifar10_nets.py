@@ -1,8 +1,8 @@
 """The contestants of cifar10.py: how each is made, and what is compared.
 
 All take (N, 3, 32, 32) and give scores (N, 10). Where a net is a paper's,
-it has a quarter of its width, so that an epoch takes 30 to 55 seconds on one
-thread; DenseNet and MobileNetV2 are cut to the same. AlexNet and VGG halve
+it has a quarter of its width, so that an epoch takes 30 to 50 seconds on one
+thread (the larger ones 80 to 100); DenseNet and MobileNetV2 are cut to the same. AlexNet and VGG halve
 the side of a photograph after their first convolution; the stems of
 GoogLeNet, ResNet, DenseNet and MobileNetV2 do so with a stride of 2. So all
 bodies begin at 16x16. There is no dropout but where a name says so: on 128
@@ -110,9 +110,11 @@ def densenet(**options):
     return halving_stem(DenseNet(10, small=True, **options))
 
 
-def resnet(shortcut=True, **options):
+def resnet(shortcut=True, halved=True, **options):
     """Make ResNet with a stem of 3x3 and stride 2; plain without shortcut."""
-    net = halving_stem(ResNet(10, small=True, **options))
+    net = ResNet(10, small=True, **options)
+    if halved:
+        halving_stem(net)
     for block in net.modules():
         if isinstance(block, Residual) and not shortcut:
             block.shortcut = Zero()
@@ -259,7 +261,21 @@ ABLATIONS = {
     ),
     'MobileNetV2, no shortcut': ('mobilenet', MOBILE | {'shortcut': False}),
 }
-NETS = MAIN | ABLATIONS
+# What more computing buys: about three times the seconds of the same form.
+# The ResNet has the three stages that its paper takes for CIFAR-10.
+LARGER = {
+    'ResNet-14 at 32x32': (
+        'resnet',
+        RESNET | {'depth': (2, 2, 2), 'halved': False},
+    ),
+    'VGG-11, batch norm, width 0.4': (
+        'vgg',
+        QUARTER | {'batch_norm': True, 'width': 0.4},
+    ),
+    'GoogLeNet, width 0.4': ('googlenet', QUARTER | {'width': 0.4}),
+    'DenseNet, deeper': ('densenet', {'growth_rate': 16, 'depth': (2, 4, 12)}),
+}
+NETS = MAIN | ABLATIONS | LARGER
 # Written before the runs: a claim, who should win, and against whom. It is
 # refuted, or not shown, where the interval of the difference is not above 0.
 CLAIMS = [
