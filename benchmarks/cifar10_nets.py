@@ -2,11 +2,11 @@
 
 All take (N, 3, 32, 32) and give scores (N, 10). Where a net is a paper's,
 it has a quarter of its width, so that an epoch takes 30 to 50 seconds on one
-thread (the larger ones 80 to 100); DenseNet and MobileNetV2 are cut to the same. AlexNet and VGG halve
-the side of a photograph after their first convolution; the stems of
-GoogLeNet, ResNet, DenseNet and MobileNetV2 do so with a stride of 2. So all
-bodies begin at 16x16. There is no dropout but where a name says so: on 128
-and 256 hidden units the papers' 0.5 would starve a network.
+thread; DenseNet and MobileNetV2 are cut to the same, and LARGER may take 100.
+AlexNet and VGG halve the side of a photograph after their first convolution;
+the stems of GoogLeNet, ResNet, DenseNet and MobileNetV2 do so with a stride
+of 2. So all bodies begin at 16x16. There is no dropout but where a name says
+so: on 128 and 256 hidden units the papers' 0.5 would starve a network.
 """
 
 from functools import partial
