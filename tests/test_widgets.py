@@ -1,6 +1,5 @@
 """The widgets compute what PyTorch computes, by mouse and by keyboard."""
 
-import gzip
 import json
 import random
 import re
@@ -458,15 +457,6 @@ def test_page_has_the_widget_and_what_stands_for_it(name):
     alt, path = re.fullmatch(r'!\[(.+)\]\((.+)\)', picture).groups()
     assert len(alt) > 60 and len(sentence) > 60
     assert (ROOT / 'chapters' / path).stat().st_size < 60 * 1024
-
-
-def test_widgets_are_small():
-    files = [p for p in embed.FOLDER.iterdir() if p.suffix in ('.js', '.css')]
-    for name in PAGES:
-        loaded = {'widgets.css', *embed.scripts(name)}
-        assert loaded <= {p.name for p in files}
-        sent = b''.join(p.read_bytes() for p in files if p.name in loaded)
-        assert len(gzip.compress(sent)) < 40 * 1024, name
 
 
 # In a browser, each widget on a bare page

@@ -1,10 +1,8 @@
 """Widgets on training and on blocks: their numbers, and what they say."""
 
-import gzip
 import random
 import re
 
-import embed
 import nbformat
 import pytest
 import shoot
@@ -443,13 +441,6 @@ def test_page_has_the_widget_and_what_stands_for_it(name):
     alt, path = re.fullmatch(r'!\[(.+)\]\((.+)\)', picture).groups()
     assert len(alt) > 60 and len(sentence) > 60
     assert (ROOT / 'chapters' / path).stat().st_size < 60 * 1024
-    sent = b''.join(
-        (embed.FOLDER / file).read_bytes()
-        for file in ['widgets.css', *embed.scripts(name)]
-        if file != 'cam-data.js'  # a photograph, and what a network saw
-    )
-    assert len(gzip.compress(sent)) < 40 * 1024
-    assert (embed.FOLDER / 'cam-data.js').stat().st_size < 45 * 1024
 
 
 def test_for_everyone(show):

@@ -1,6 +1,5 @@
 """Transposed convolution, channels and stored runs: what the widgets say."""
 
-import gzip
 import json
 import random
 import re
@@ -8,7 +7,6 @@ import statistics
 from dataclasses import asdict
 from pathlib import Path
 
-import embed
 import nbformat
 import playground
 import pytest
@@ -634,17 +632,3 @@ def test_nothing_moves_for_those_who_want_none(show):
     assert widget.evaluate(motion) == 'translate'
     widget.page.emulate_media(reduced_motion='reduce')
     assert widget.evaluate(motion) == 'none'
-
-
-def test_widgets_are_small():
-    for name in PAGES:
-        loaded = ['widgets.css', *embed.scripts(name)]
-        sizes = [(embed.FOLDER / file).stat().st_size for file in loaded]
-        assert sum(sizes) < 128 * 1024
-        assert (
-            sum(
-                len(gzip.compress((embed.FOLDER / file).read_bytes()))
-                for file in loaded
-            )
-            < 42 * 1024
-        )

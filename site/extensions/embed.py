@@ -52,16 +52,24 @@ def setup(app):
 
 def scripts(name, language='en'):
     """Return the files of a widget in the order in which they are run."""
-    texts = f'texts.{language}.js'
     if 'record.js' in NEEDS.get(name, []):
         write_record(FOLDER / 'record.js')
+    own = [*NEEDS.get(name, []), f'{name}.js']
     return [
-        texts if (FOLDER / texts).exists() else 'texts.en.js',
+        *texts(['shared.js', *own], language),
         'arithmetic.js',
         'widget.js',
-        *NEEDS.get(name, []),
-        f'{name}.js',
+        *own,
     ]
+
+
+def texts(names, language):
+    """Return where the words for these scripts stand, for those with any."""
+    for name in names:
+        if (FOLDER / 'texts/en' / name).exists():
+            translated = f'texts/{language}/{name}'
+            is_there = (FOLDER / translated).exists()
+            yield translated if is_there else f'texts/en/{name}'
 
 
 def record():

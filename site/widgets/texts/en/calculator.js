@@ -1,0 +1,21 @@
+((globalThis.d2l ??= {}).texts ??= {}).calculator = {
+  title: 'Shapes, parameters, multiply-adds',
+  lead: 'One layer a line, as PyTorch writes them; what print(net) gives can be pasted too. The table tells what comes out of each line, and what it costs.',
+  task: 'LeNet has 61,706 parameters. Change its layers until fewer than 15,000 are left, and the last line still gives (1, 10).',
+  done: 'Right: most of them were in the first linear layer. Make its input smaller, and the network is small.',
+  preset: 'Network', layers: 'Layers', shape: 'Input (N, C, H, W)', insert: 'Next layer', append: 'Append',
+  line: 'line', layer: 'layer', output: 'output shape', parameters: 'parameters', multiplyAdds: 'multiply-adds', memory: 'bytes',
+  total: 'total', table: 'What each line gives and costs',
+  sum: '{parameters} parameters, {multiplyAdds} multiply-adds, {memory} bytes of outputs. The last line gives {shape}.',
+  at: 'Line {line}, {layer}: {reason}',
+  faults: {
+    shape: 'the input shape must be whole numbers from 1 up, such as 1, 3, 224, 224.',
+    unknown: 'this layer is not known here.', misspelt: 'this layer is not known here. Did you mean {near}?', deep: 'more than {most} brackets lie in one another.', syntax: 'this cannot be read.', missing: 'the value for {name} is missing.',
+    argument: '{name} cannot be {value}.', dimensions: 'wants an input of {wanted} axes, gets {shape}.',
+    channels: 'wants {wanted} channels, gets {got} (input {shape}).', features: 'wants {wanted} numbers on the last axis, gets {got} (input {shape}).',
+    groups: '{channels} channels cannot be split into {groups} groups.',
+    fit: 'a kernel that spans {span} does not fit into {room} (the input with padding).', padding: 'padding {padding} is more than half of the window, {kernel}.',
+    empty: 'nothing is left: its output would be {shape}.',
+    same: "padding 'same' wants stride 1.", add: 'branches of different shapes, {shapes}, cannot be added.', concat: 'branches of different sizes, {shapes}, cannot be put side by side.',
+  },
+};

@@ -1,0 +1,17 @@
+((globalThis.d2l ??= {}).texts ??= {}).channels = {
+  title: 'Channels and groups',
+  lead: 'An output channel is a sum: of every input channel that it reads, each under a kernel of its own. Groups cut the channels into parts that do not see each other. Choose an output channel, then one of its numbers, or press Play. You can type over the kernels.',
+  task: 'From 6 channels to 6 with 3×3 kernels: use as few weights as you can, but let every output see two channels.',
+  done: 'Right: three groups of two channels, and a third of the 324 weights.',
+  preset: 'Convolution', inChannels: 'Input channels', outChannels: 'Output channels', groups: 'Groups', channel: 'Output channel', inputMap: 'Input channel {channel}',
+  options: { full: 'standard', grouped: 'two groups', depthwise: 'depthwise', pointwise: '1×1 (pointwise)', own: 'your own' },
+  inputs: 'input channels', outputs: 'output channels', weights: 'Weights and parameters',
+  slice: 'Kernel of output channel {channel} for input channel {read}', index: 'weight[{channel}, {slice}]', output: 'Output channel {channel}', none: 'No such layer',
+  shapeNames: '(out_channels, in_channels / groups, kernel, kernel)',
+  parameters: '{product} = {count} weights; with {outChannels} biases, {parameters} parameters.',
+  fewer: 'Without groups it would be {full} weights, {groups} times as many.',
+  depthwise: 'Depthwise: each channel is filtered alone, channels never mix.', pointwise: '1×1: each pixel is alone, only channels mix.',
+  chosen: 'Output channel {channel}, row {row}, column {column}', reads: 'It reads the input channels {list}, and adds up what each gives:', readsOne: 'It reads input channel {list} alone:',
+  inChannelsFault: 'in_channels must be divisible by groups: {inChannels} cannot be cut into {groups} equal parts.',
+  outChannelsFault: 'out_channels must be divisible by groups: {outChannels} cannot be cut into {groups} equal parts.',
+};

@@ -1,0 +1,17 @@
+((globalThis.d2l ??= {}).texts ??= {}).pooling = {
+  title: 'Pooling explorer',
+  lead: 'Each window of the input becomes one number: its maximum, or its average. Nothing is learned. Choose an output, or press Play. You can type over the input’s numbers.',
+  task: 'Shrink a 6×6 input to 3×3 with windows that overlap, so that every row and column is read.',
+  done: 'Right. Windows overlap where they are larger than the stride; AlexNet pools like this.',
+  kind: 'Keep the', kernel: 'Window size', image: 'Input', ceil: 'Round up (ceil_mode)', counted: 'Count the padding (count_include_pad)',
+  names: '⌊(input + 2×padding − window) / stride⌋ + 1', namesUp: '⌈(input + 2×padding − window) / stride⌉ + 1',
+  numbers: '{open}({n} + 2×{padding} − {kernel}) / {stride}{close} + 1 = {size}',
+  dropped: '{size}, less the last window: it would start on the padding behind the input, and see nothing',
+  formula: 'Size of the output',
+  max: 'The largest of the window’s numbers ({count})', avg: 'The sum of the window’s numbers, divided by {divisor}',
+  places: ': {places} places of the window, {padding} of them padding', cut: '. The window hangs over the edge: what lies beyond does not count',
+  allRead: 'Every row and column is read.', unread: 'Never read: row and column {list} of the input.',
+  unreads: 'Never read: rows and columns {list} of the input.',
+  paddingFault: 'The padding may be at most half of the window: {padding} is more than {kernel} / 2.',
+  tooLarge: 'The window does not fit: it is {kernel} wide, the input with its padding only {room}.',
+};

@@ -1,0 +1,18 @@
+((globalThis.d2l ??= {}).texts ??= {}).transposed = {
+  title: 'Transposed convolution explorer',
+  lead: 'Each number of the input, times the kernel, is stamped into the output; the stride is the distance of the stamps, and where they overlap they add up. Choose a number of the input to see its stamp, one of the output to see what reaches it, or press Play. You can type over the numbers of input and kernel.',
+  task: 'Make the output exactly three times as large as the input, with stride 3 and without a checkerboard.',
+  done: 'Right: the stride divides the kernel size, so every output is reached by equally many inputs.',
+  back: 'Previous input', forth: 'Next input', outputPadding: 'Output padding', view: 'The output shows', filter: 'Kernel', image: 'Input numbers',
+  options: { sums: 'all sums', soFar: 'the sums so far', counts: 'how many inputs reach it', digits: 'numbers', ones: 'ones', tent: 'tent (bilinear)', own: 'your own', count: '1, 2, 3, …', point: 'a single one' },
+  kernelCaption: 'Kernel, {size}×{size}', croppedOutput: 'Output, {size}×{size} (dashed: cropped)',
+  formula: 'Size of the output',
+  names: '(input − 1)×stride − 2×padding + dilation×(kernel − 1) + output_padding + 1',
+  numbers: '({n} − 1)×{stride} − 2×{padding} + {dilation}×({kernel} − 1) + {outputPadding} + 1 = {size}',
+  stamps: 'Input row {row}, column {column} is {value}. It adds', lost: '{count} of the {all} products are cropped off by the padding.',
+  reached: 'Output row {row}, column {column}: {count} of {all} inputs reach it', untilNow: 'so far',
+  even: 'Even: far from the border every output is reached by {count} inputs.', divides: 'The stride, {stride}, divides the kernel size, {kernel}.',
+  uneven: 'Uneven, a checkerboard: far from the border outputs are reached by {list} inputs.', or: 'or',
+  cropped: 'Nothing is left: the stamps span {canvas}, and the padding crops {crop}.',
+  outputPaddingFault: 'The output padding must be smaller than the stride or the dilation: {outputPadding} is not below {largest}.',
+};
