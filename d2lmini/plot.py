@@ -1,4 +1,4 @@
-"""The book's figures: its style, grids of images, and curves that grow."""
+"""The book's figures: its style, images, tables, and curves that grow."""
 import itertools
 import time
 
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from cycler import cycler
 from IPython import get_ipython
-from IPython.display import display
+from IPython.display import Markdown, display
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import TextPath
 
@@ -77,6 +77,27 @@ def show_matrices(matrices, titles=None, scale=0.32, fmt='{:.3g}'):
             ax.text(col, row, fmt.format(n), ha='center', va='center', size=8,
                     color='white' if n <= middle else 'black')
     return axes.flatten()
+
+
+def table(*rows):
+    """Show rows as a table in a notebook, columns of numbers flush right.
+
+    Args:
+        rows: Lists of cells, the head first, all of one length. A cell is a
+            number, or anything else that has a text; it may hold Markdown.
+
+    Raises:
+        ValueError: If a row has more or fewer cells than the head.
+    """
+    head, *body = [[str(cell) for cell in row] for row in rows]
+    for i, row in enumerate(body, start=1):
+        if len(row) != len(head):
+            raise ValueError(f'the head of the table has {len(head)} cells, '
+                             f'row {i} has {len(row)}: {row}')
+    sides = [':---' if ''.join(cells).strip('+-,.%*0123456789') else '---:'
+             for _, *cells in zip(head, *body)]
+    lines = [' | '.join(row) for row in [head, sides, *body]]
+    display(Markdown('\n'.join(f'| {line} |' for line in lines)))
 
 
 def draw_network(layers, width=7, height=1.9):

@@ -18,6 +18,7 @@ from d2lmini.plot import (
     in_notebook,
     show_images,
     show_matrices,
+    table,
     use_style,
 )
 
@@ -371,6 +372,32 @@ def test_show_matrices():
     dark, light = axes[0].texts[0], axes[0].texts[-1]
     assert (dark.get_color(), light.get_color()) == ('white', 'black')
     assert axes[0].images[0].get_cmap().name == 'cividis'
+
+
+def test_table(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plot, 'display', shown.append)
+    table(
+        ['layer', 'shape', 'weights', 'gain', 'share'],
+        ['`conv`', (6, 28), f'{1560:,}', f'{-0.5:+.3f}', '**7.5%**'],
+        ['pool', '', 0, '', f'{0.25:.1%}'],
+    )
+    assert shown[0].data.split('\n') == [
+        '| layer | shape | weights | gain | share |',
+        '| :--- | :--- | ---: | ---: | ---: |',
+        '| `conv` | (6, 28) | 1,560 | -0.500 | **7.5%** |',
+        '| pool |  | 0 |  | 25.0% |',
+    ]
+
+
+@pytest.mark.parametrize('row', [['b'], ['b', 2, 3], []])
+def test_table_refuses_rows_of_other_lengths(row):
+    with pytest.raises(ValueError) as error:
+        table(['name', 'number'], ['a', 1], row)
+    assert str(error.value) == (
+        f'the head of the table has 2 cells, row 2 has {len(row)}: '
+        f'{[str(cell) for cell in row]}'
+    )
 
 
 def test_draw_network():
