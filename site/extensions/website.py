@@ -37,7 +37,8 @@ COLAB = 'https://colab.research.google.com/github'
 BRANCH = 'main'
 DRAWN_DPI, SHOWN_DPI = 150, 105  # of a figure: in its file, on the page
 BLANK = 'exercises/0', 'exercises/1'  # notebooks that readers complete
-WHITE, MOSTLY = 250, 0.8  # of 255; the share of the pixels of a drawing
+WHITE, MOSTLY = 250, 0.6  # of 255; the share of the pixels of a drawing
+DARK, LITTLE = 70, 0.06  # of 255; a drawing has less: its text and its lines
 WIDE = 550  # pixels from which a picture scrolls on a phone
 RENDERER = """
 const katex = require(process.argv[1]);
@@ -219,11 +220,12 @@ def show_picture(self, node):
 
 
 def is_drawing(path):
-    """Tell whether a figure is lines on white: no photograph, no color map."""
+    """Tell whether a figure is lines or bars on white, without pictures."""
     if path.suffix != '.png':
         return False
     shades = Image.open(path).convert('L').histogram()
-    return sum(shades[WHITE:]) >= MOSTLY * sum(shades)
+    white, dark = sum(shades[WHITE:]), sum(shades[:DARK])
+    return white >= MOSTLY * sum(shades) and dark <= LITTLE * sum(shades)
 
 
 def open_citation(self, node):
