@@ -38,9 +38,9 @@ def filled(net):
     return net.eval()
 
 
-def image(channels, size=6):
-    """Give a minibatch of two images."""
-    return fill((2, channels, size, size), 1.5)
+def image(channels, height=6, width=7):
+    """Give a minibatch of two images; their sides are unequal, one odd."""
+    return fill((2, channels, height, width), 1.5)
 
 
 def looked_at(net, X):

@@ -675,6 +675,8 @@ class DenseBlock(nn.Module):
         ('RuntimeError', ', padding=1', ''),
     ],
     'transition': [
+        ('off by one', 'AvgPool2d(2)', 'AvgPool2d(2, ceil_mode=True)'),
+        ('off by one', 'AvgPool2d(2)', 'AvgPool2d(2, padding=1)'),
         ('the ReLU stands before the batch norm', 'nn.BatchNorm2d('
          'in_channels), nn.ReLU(),', 'nn.ReLU(), nn.BatchNorm2d('
          'in_channels),'),

@@ -531,7 +531,7 @@ STAGES = [[(4, (4, 8), (2, 4), 4)],
 def googlenet_by(padding=1, act=F.relu, pool=F.max_pool2d, last=plain):
     """Make a function that computes what the narrow GoogLeNet computes."""
     def look(num_classes):
-        X, count = conv_by_torch(image(1, 28) - 20, 8, 3, act)
+        X, count = conv_by_torch(image(1, 28, 28) - 20, 8, 3, act)
         for modules in STAGES:
             X = pool(X, 3, 2, padding)
             for channels in modules:
@@ -566,7 +566,7 @@ googlenet = Question(
      'the pooling takes the average: max pooling is wanted':
          googlenet_by(pool=F.avg_pool2d)},
     use=lambda answer, num_classes: looked_at(answer(num_classes),
-                                              image(1, 28) - 20))
+                                              image(1, 28, 28) - 20))
 
 
 def modern_truth():

@@ -157,6 +157,14 @@ def dropout(X, p, training):
          'share = 1 - share\n    probs = '),
         ('labels are not blended', 'share * probs + (1 - share) * probs'
          '[order]', 'probs'),
+        ('its shares must add up', '''
+def mixup(X, y, share, order, num_classes):
+    labels = torch.zeros(len(y), num_classes)
+    rows = torch.arange(len(y))
+    labels[rows, y] = share
+    labels[rows, y[order]] = 1 - share
+    return share * X + (1 - share) * X[order], labels
+'''),
         ('images are not blended', 'share * X + (1 - share) * X[order]',
          'X'),
         ('the next image', '[order]', '.roll(1, 0)'),

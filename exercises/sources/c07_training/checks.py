@@ -224,12 +224,21 @@ def mixed_by(own=1, partner=lambda order: order, labels=True, swap=False):
     return look
 
 
+def overwritten(X, y, share, order, num_classes):
+    """Write the partner's share over one's own."""
+    images, labels = mixed_by()(X, y, share, order, num_classes)
+    same = y == y[order]
+    labels[same, y[same]] = 1 - share
+    return images, labels
+
+
 def mix_cases(dice):
     """Give two images, then more, in an order that is not its inverse."""
     cases = [Case(torch.tensor([[[[0.]]], [[[10.]]]]), torch.tensor([2, 0]),
                   0.7, torch.tensor([1, 0]), 3)]
-    for n, share, order in [(3, 0.25, [1, 2, 0]), (4, 0.9, [2, 0, 3, 1])]:
+    for n, share, order in [(3, 0.25, [1, 2, 0]), (4, 0.9, [1, 3, 0, 2])]:
         y = torch.tensor([dice.number(0, 3) for _ in range(n)])
+        y[1] = y[order[1]]  # the shares of one class add up
         y[0] = (y[order[0]] + 1) % 4
         cases.append(Case(dice.whole(n, 1, 2, 2), y, share,
                           torch.tensor(order), 4))
@@ -250,6 +259,8 @@ mixup = Question(
                   % len(order)),
      'the order is used the wrong way round: the partner of image i is '
      'order[i]': mixed_by(partner=torch.argsort),
+     'where both are of one class its shares must add up: the second '
+     'overwrites the first': overwritten,
      'the images are added with twice their weight': mixed_by(own=2),
      'the images are not blended': lambda X, y, share, order, num_classes: (
          X, mixed_by()(X, y, share, order, num_classes)[1])})

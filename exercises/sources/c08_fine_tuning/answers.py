@@ -251,6 +251,14 @@ def freeze(net, head):
         ('return net itself', 'return net', 'return head'),
     ],
     'param_groups': [
+        ('not in any group', '''
+def param_groups(net, head, lr, body_lr):
+    own = [p.shape for p in head.parameters()]
+    body = [p for p in net.parameters()
+            if p.requires_grad and p.shape not in own]
+    return [{'params': head.parameters(), 'lr': lr},
+            {'params': body, 'lr': body_lr}]
+'''),
         ('rates of the trainable body', '''
 def param_groups(net, head, lr, body_lr):
     name = [n for n, m in net.named_modules() if m is head][0]

@@ -103,10 +103,19 @@ def sequential():
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
 
 
-MAKES = {'nn.Sequential': sequential, 'head is net.fc': Attribute,
+def twins():
+    """Make a network with a layer that is as large as its head."""
+    return nn.Sequential(
+        nn.Conv2d(1, 10, 2), nn.BatchNorm2d(10), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(10, 10), nn.Dropout(0.5), nn.Linear(10, 10))
+
+
+MAKES = {'nn.Sequential': sequential, 'two layers are alike': twins,
+         'head is net.fc': Attribute,
          'head is net.classifier[2]': Classifier,
          'head is net.fc, beside net.fc_norm': Alike}
-HEADS = {'nn.Sequential': '6', 'head is net.fc': 'fc',
+HEADS = {'nn.Sequential': '6', 'two layers are alike': '6',
+         'head is net.fc': 'fc',
          'head is net.classifier[2]': 'classifier.2',
          'head is net.fc, beside net.fc_norm': 'fc'}
 
@@ -194,11 +203,10 @@ def replaced(answer, kind, num_classes):
 
 def replaced_truth(kind, num_classes):
     """Say what must be in the place of the head."""
-    size = {'nn.Sequential': 4, 'head is net.fc': 3,
-            'head is net.classifier[2]': 5}.get(kind, 3)
     return {'shape of the scores of two images': (2, num_classes),
             'the layer in its place': 'Linear',
-            'inputs and outputs of the new head': (size, num_classes),
+            'inputs and outputs of the new head': (
+                make(kind)[1].in_features, num_classes),
             'the head has a bias': True, 'the head has fresh weights': True,
             'the head is trainable': True,
             'all other tensors are as they were': True,

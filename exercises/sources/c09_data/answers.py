@@ -223,6 +223,8 @@ WRONG = {
         ('the dtype is torch.float64', ' / 255', '.double() / 255'),
     ],
     'collate': [
+        ('read off the padding', 'pictures, labels, lengths',
+         'pictures, labels, (labels != fill).sum(1)'),
         ('the batch is not sorted', '''
 def collate(items, fill=-100):
     pad = torch.nn.utils.rnn.pad_sequence

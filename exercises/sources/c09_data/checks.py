@@ -202,6 +202,12 @@ def only_labels_sorted(items, fill=-100):
     return padded(items, fill, key=lambda item: 0)[0], labels, lengths
 
 
+def read_off(items, fill=-100):
+    """Count as the length of a label what differs from the padding."""
+    pictures, labels, _ = padded(items, fill)
+    return pictures, labels, (labels != fill).sum(1)
+
+
 collate = Question(
     lambda items, fill=-100: padded(items, fill),
     lambda dice: [
@@ -210,6 +216,8 @@ collate = Question(
         Case(texts(dice, (2, 1), (1, 3), (3, 2))),
         Case(texts(dice, (2, 2), (1, 1), (3, 2), (2, 1)), -1),
         Case(texts(dice, (3, 2), (1, 4), (2, 1), (2, 3), (4, 2)), fill=-7),
+        Case([(torch.ones(1, 2, 1), torch.tensor([0, 0])),
+              (torch.ones(1, 2, 1), torch.tensor([0]))], fill=0),
         Case([(torch.ones(3, 2, 2), torch.tensor([5])),
               (torch.ones(3, 2, 1), torch.tensor([0, 0]))])],
     ('Sort the pairs first, so that everything else is in the right order. '
@@ -243,7 +251,9 @@ collate = Question(
              max(len(label) for _, label in items)] * len(items)),
      'the lengths are in the old order: sort first, then take them':
          lambda items, fill=-100: padded(items, fill, lengths=[
-             len(label) for _, label in items])})
+             len(label) for _, label in items]),
+     'the lengths are read off the padding, but `fill` may also be a label':
+         read_off})
 
 
 def weights_by_class(labels, power=-1.0, total=1.0):
