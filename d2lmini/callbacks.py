@@ -42,8 +42,8 @@ class MemoryFormat(Callback):
     """Keep feature maps in the order (N, H, W, C), the default of train_gpu.
 
     Convolutions are often faster in it. A net without any is left alone, and
-    so is one whose forward calls view() on a feature map, which that order
-    does not allow: it is tried on the first minibatch.
+    so is one with lazy layers, or whose forward calls view() on a feature
+    map, which that order does not allow: the first minibatch tells.
 
     Args:
         memory_format: torch.contiguous_format is the order (N, C, H, W).
@@ -54,7 +54,8 @@ class MemoryFormat(Callback):
         self.memory_format = memory_format
 
     def begin(self, run):
-        if not any(isinstance(m, nn.Conv2d) for m in run.net.modules()):
+        if (any(map(nn.parameter.is_lazy, run.net.parameters())) or not any(
+                isinstance(m, nn.Conv2d) for m in run.net.modules())):
             return
         run.net.to(memory_format=self.memory_format)
         if not any(isinstance(c, Compile) for c in run.callbacks):
@@ -149,12 +150,11 @@ class Schedule(Callback):
     order = 40
 
     def after_epoch(self, run):
-        if not isinstance(run.scheduler, ReduceLROnPlateau):
-            run.scheduler.step()
-        elif run.scheduler.mode == 'max':
-            run.scheduler.step(run.history.valid_acc[-1])
+        seen = {'max': run.history.valid_acc, 'min': run.history.loss}
+        if isinstance(run.scheduler, ReduceLROnPlateau):
+            run.scheduler.step(seen[run.scheduler.mode][-1])
         else:
-            run.scheduler.step(run.history.loss[-1])
+            run.scheduler.step()
 
 
 class FiniteLoss(Callback):

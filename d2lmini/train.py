@@ -64,7 +64,7 @@ def evaluate_accuracy_gpu(net: nn.Module, data_iter: Iterable,
     metric = Accumulator(2)                      # right predictions, images
     with mode(net, train=False), torch.no_grad():
         for X, y in data_iter:
-            X = ([x.to(device) for x in X] if isinstance(X, list)
+            X = ([x.to(device) for x in X] if isinstance(X, list | tuple)
                  else X.to(device))
             metric.add(accuracy(net(X), y.to(device)), len(y))
     if metric[1] == 0:
@@ -138,13 +138,14 @@ def train_gpu(net: nn.Module, train_iter: Iterable,
         FloatingPointError: If the loss is no longer finite.
         ValueError: If an argument is of the wrong kind.
     """
-    check_arguments(train_iter, loss)
+    callbacks = [*callbacks]
+    check_arguments(train_iter, loss, callbacks)
     keep_freed_memory()
     if seed is not None:
         set_seed(seed)
     if init is not None:
         net.apply(init)
-    device = torch.device(device or try_gpu())
+    device = torch.device(try_gpu() if device is None else device)
     made = optimizer(net.to(device).parameters(), lr=lr)
     run = Run(net, train_iter, valid_iter, num_epochs, mean_of(loss), made,
               scheduler(made) if scheduler else None, device, seed, plot)
@@ -161,25 +162,23 @@ def train_gpu(net: nn.Module, train_iter: Iterable,
     return run.history
 
 
-def check_arguments(train_iter, loss):
+def check_arguments(train_iter, loss, callbacks):
     """Raise ValueError for what would fail later, or silently."""
     if len(train_iter) == 0:
         raise ValueError('train_iter is empty: there is nothing to train on')
-    if inspect.isclass(loss):
-        raise ValueError('loss must be a function or an instance, got the '
-                         f'class {loss.__name__}: write {loss.__name__}()')
-    if getattr(loss, 'reduction', None) == 'sum':
+    for given in filter(inspect.isclass, [loss, *callbacks]):
+        raise ValueError('a loss or a callback must be an instance, got the '
+                         f'class {given.__name__}: write {given.__name__}()')
+    told = getattr(loss, 'keywords', {})         # of a functools.partial
+    if told.get('reduction', getattr(loss, 'reduction', None)) == 'sum':
         raise ValueError('loss must be a mean over the minibatch, got '
                          "reduction='sum': choose 'mean' or 'none'")
 
 
 def mean_of(loss):
     """Return a loss that is one number: the mean over a minibatch."""
-    if loss is None:
-        return nn.CrossEntropyLoss()
-    if getattr(loss, 'reduction', None) == 'none':
-        return lambda y_hat, y: loss(y_hat, y).mean()
-    return loss
+    loss = nn.CrossEntropyLoss() if loss is None else loss
+    return lambda y_hat, y: loss(y_hat, y).mean()
 
 
 def scale_gradient(l, factor):

@@ -1164,6 +1164,10 @@ def test_callbacks_are_told_in_their_order_whatever_order_they_are_given():
     [
         (nn.CrossEntropyLoss, r'the class CrossEntropyLoss: write .*Loss\(\)'),
         (nn.CrossEntropyLoss(reduction='sum'), "reduction='sum'"),
+        (
+            functools.partial(F.cross_entropy, reduction='sum'),
+            "reduction='sum'",
+        ),
     ],
 )
 def test_a_loss_that_would_train_something_else_is_refused(loss, message):
@@ -1174,14 +1178,35 @@ def test_a_loss_that_would_train_something_else_is_refused(loss, message):
     assert weights(net).equal(before)
 
 
-def test_a_loss_of_each_example_trains_as_their_mean():
+def test_a_class_of_callbacks_is_refused():
+    with pytest.raises(
+        ValueError, match=r'class KeepBest: write KeepBest\(\)'
+    ):
+        train_gpu(
+            make_net(), make_iter(), None, 1, 0.1, 'cpu', callbacks=[KeepBest]
+        )
+
+
+def test_lazy_layers_find_their_sizes():
+    net = nn.Sequential(nn.LazyConv2d(2, 3), nn.Flatten(), nn.LazyLinear(10))
+    history = train_gpu(net, make_iter(), None, 1, 0.1, 'cpu')
+    assert history.loss[0] > 0 and type(net[0]) is nn.Conv2d
+
+
+@pytest.mark.parametrize(
+    'loss',
+    [
+        nn.CrossEntropyLoss(reduction='none'),
+        functools.partial(F.cross_entropy, reduction='none'),
+        lambda y_hat, y: F.cross_entropy(y_hat, y, reduction='none'),
+    ],
+)
+def test_a_loss_of_each_example_trains_as_their_mean(loss):
     nets = [make_net(), None]
     nets[1] = copy.deepcopy(nets[0])
     a, b = (
-        train_gpu(net, make_iter(seed=1), None, 2, 0.1, 'cpu', loss=loss)
-        for net, loss in zip(
-            nets, [None, nn.CrossEntropyLoss(reduction='none')]
-        )
+        train_gpu(net, make_iter(seed=1), None, 2, 0.1, 'cpu', loss=given)
+        for net, given in zip(nets, [None, loss])
     )
     torch.testing.assert_close(weights(nets[0]), weights(nets[1]))
     assert a.loss == pytest.approx(b.loss)
@@ -1226,12 +1251,14 @@ def test_a_net_without_parameters_is_evaluated():
     )
 
 
-def test_a_list_of_inputs_is_evaluated():
+@pytest.mark.parametrize('kind', [list, tuple])
+def test_a_list_of_inputs_is_evaluated(kind):
     class Sum(nn.Module):
         def forward(self, Xs):
             return Xs[0] + Xs[1]
 
-    batches = [([torch.eye(3), torch.zeros(3, 3)], torch.arange(3))]
+    Xs = kind([torch.eye(3), torch.zeros(3, 3)])
+    batches = [(Xs, torch.arange(3))]
     assert evaluate_accuracy_gpu(Sum(), batches) == 1
     assert evaluate_accuracy_gpu(Sum(), batches, 'cpu') == 1
 
