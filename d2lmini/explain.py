@@ -78,9 +78,8 @@ def named_layers(net, layer=None):
 def pick(maps, layer):
     """Return a layer's output from what watched has filled."""
     if layer not in maps:
-        raise ValueError(
-            f'layer {layer!r} gave no tensor; net gave '
-            f'{", ".join(map(repr, maps)) or "none from a layer of its name"}')
+        known = ', '.join(map(repr, maps)) or 'none from a layer of its name'
+        raise ValueError(f'layer {layer!r} gave no tensor; net gave {known}')
     return maps[layer]
 
 

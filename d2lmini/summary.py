@@ -13,7 +13,7 @@ from d2lmini.train import mode
 
 # Operations that multiply a lot, and that FlopCounterMode does not count.
 NOT_COUNTED = ('mkldnn_rnn_layer', '_cudnn_rnn', '_trilinear', 'conv_tbc',
-               'mv', 'dot', '_euclidean_dist', '_cdist_forward')
+               'mv', 'addmv', 'dot', '_euclidean_dist', '_cdist_forward')
 
 
 def summary(net: nn.Module, input_shape: tuple[int, ...],

@@ -142,13 +142,14 @@ def net_with(function):
         lambda X: X.reshape(2, -1),
         lambda X: X.reshape(int(X.shape[0]), -1),
         lambda X: torch.stack([x.flatten() for x in X]),
+        lambda X: X.flatten(1).squeeze(),  # predict has one image at a time
     ],
 )
 def test_a_length_of_minibatch_that_is_fixed(tmp_path, function):
     with pytest.raises(
         ValueError,
         match='(?s)minibatches of any length .*; '
-        'is a reshape fixed to one, where',
+        r'is a squeeze\(\) or a fixed reshape in it',
     ) as error:
         export_onnx(
             net_with(function),

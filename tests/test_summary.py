@@ -361,6 +361,15 @@ def test_what_is_not_counted_is_said():
     assert 'not counted' not in str(summary(LeNet(), (1, 1, 28, 28)))
 
 
+def test_a_matrix_times_a_vector_is_counted_or_named():
+    class Product(nn.Module):
+        def forward(self, X):
+            return torch.addmv(X[0], X, X[1])
+
+    table = summary(Product(), (4, 4))
+    assert table.multiply_adds == 16 or table.not_counted == ['addmv']
+
+
 def test_a_recurrent_layer_is_counted_or_named():
     table = summary(nn.LSTM(3, 5), (7, 2, 3))
     wanted = 7 * 2 * 4 * 5 * (3 + 5)

@@ -28,12 +28,16 @@ def capture(net, X):
     X = X[:1].repeat(2, 1, 1, 1)  # a length of 1 would be taken as fixed
     try:
         with mode(net, train=False), torch.no_grad():
+            one, two = (net(images).shape for images in (X[:1], X))
+            if one[1:] != two[1:]:  # a squeeze(), or its like
+                raise ValueError(f'one image gives {one}, two give {two}')
             return torch.export.export(
                 net, (X,), dynamic_shapes=({0: torch.export.Dim('batch')},))
     except Exception as error:  # a net may lead to any
         raise ValueError(
             f'no graph of net for minibatches of any length ({error!s:.300}); '
-            'is a reshape fixed to one, where flatten(1) is meant?') from error
+            'is a squeeze() or a fixed reshape in it, where flatten(1) is '
+            'meant?') from error
 
 
 def export_onnx(net, X, labels, path, scale=1 / 255):
@@ -55,9 +59,8 @@ def export_onnx(net, X, labels, path, scale=1 / 255):
     """
     labels = names(X, labels, scale)
     program = torch.onnx.export(
-        capture(net, X), dynamo=True, verbose=False,
-        input_names=['image'], output_names=['scores'],
-        dynamic_shapes=({0: 'batch'},))  # the name that the file shows
+        capture(net, X), dynamo=True, verbose=False, input_names=['image'],
+        output_names=['scores'], dynamic_shapes=({0: 'batch'},))  # its name
     model = program.model
     shapes = [str(Y.shape) for Y in model.graph.outputs]
     if shapes != [f'[batch,{len(labels)}]']:

@@ -151,9 +151,8 @@ def main(argv=None):
 def options(argv):
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog='python -m d2lmini.scale.predict',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=__doc__)
+        prog='python -m d2lmini.scale.predict', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('model', help='an ONNX file that export_onnx wrote')
     parser.add_argument('picture', help='a picture file of any kind')
     parser.add_argument('--invert', action='store_true', help='swap light '
