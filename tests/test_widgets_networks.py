@@ -145,9 +145,11 @@ def test_the_record_is_the_page_s():
     for net in found['nets']:
         wanted = stored['nets'][net['name']]
         assert net['accuracies'] == wanted['test_acc']
-        assert list(net['costs'].values()) == [
-            wanted[key] for key in embed.COSTS.values()
-        ]
+        *costs, seconds = net['costs'].values()
+        *keys, last = embed.COSTS.values()
+        assert costs == [wanted[key] for key in keys]
+        times = wanted[last]
+        assert seconds == (statistics.median(times) if times else None)
     intervals = {(a, b): (low, high) for a, b, _, low, high in stored['pairs']}
     for pair, (low, high) in intervals.items():
         assert (list(pair) in found['unsure']) == (low <= 0 <= high)
@@ -178,9 +180,13 @@ def test_compare_widget(show):
         for budget in (0, 20, 50, 80, 90, 100):
             widget.get_by_label('Your budget').fill(str(budget))
             limit = widget.evaluate('w => w.limit')
-            inside = [n for n in record['nets'] if n['costs'][cost] <= limit]
+            known = [n for n in record['nets'] if n['costs'][cost] is not None]
+            inside = [net for net in known if net['costs'][cost] <= limit]
             inside.sort(key=lambda net: -net['mean'])
             text = widget.inner_text()
+            names = [n['name'] for n in record['nets'] if n not in known]
+            assert ('Not timed: ' in text) == bool(names)
+            assert not names or f'Not timed: {"; ".join(names)}.' in text
             assert widget.locator('.stack li').count() == len(inside)
             if not inside:
                 assert 'Nothing fits this budget' in text

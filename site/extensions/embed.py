@@ -18,6 +18,7 @@ COSTS = {  # as the widget calls them, and as the record does
     'multiplyAdds': 'multiply_adds',
     'parameters': 'parameters',
     'memory': 'peak_memory',
+    'seconds': 'seconds',  # of some epochs; none if the net was not timed
 }
 NEEDS = {
     'convolution': ['photo.js'],
@@ -81,7 +82,9 @@ def record():
             'accuracies': net['test_acc'],
             'mean': statistics.mean(net['test_acc']),
             'spread': statistics.stdev(net['test_acc']),
-            'costs': {mine: net[theirs] for mine, theirs in COSTS.items()},
+            'costs': {
+                mine: cost(net[theirs]) for mine, theirs in COSTS.items()
+            },
         }
         for name in stored['main']
         for net in [stored['nets'][name]]
@@ -90,6 +93,11 @@ def record():
         [a, b] for a, b, gap, low, high in stored['pairs'] if low <= 0 <= high
     ]
     return {'nets': nets, 'unsure': unsure}
+
+
+def cost(found):
+    """Return a number; of several, the one in the middle."""
+    return statistics.median(found) if isinstance(found, list) else found
 
 
 def write_record(path):

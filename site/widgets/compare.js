@@ -5,7 +5,7 @@
   const { make, fill, Chart, Widget } = d2l;
   const { nets, unsure } = d2l.record, COSTS = Object.keys(nets[0].costs), STEPS = 100;
   const GREEDY = 'MobileNetV2';
-  const short = value => (value < 1e6 ? `${Number((value / 1e3).toPrecision(3))}\u00a0k` : `${Number((value / 1e6).toPrecision(3))}\u00a0M`);
+  const short = value => (value < 1e3 ? String(Number(value.toPrecision(3))) : value < 1e6 ? `${Number((value / 1e3).toPrecision(3))}\u00a0k` : `${Number((value / 1e6).toPrecision(3))}\u00a0M`);
   const best = list => list.reduce((a, b) => (b.mean > a.mean ? b : a));
   const alike = (a, b) => unsure.some(pair => pair.includes(a.name) && pair.includes(b.name));
 
@@ -26,9 +26,12 @@
         make('p', { class: 'keys', 'aria-hidden': 'true' }, key('made', texts.first), key('new', texts.behind), key('', texts.outside)), this.status, this.rows);
     }
 
+    /* The networks whose cost is known: not all were timed. */
+    get counted() { return nets.filter(net => net.costs[this.state.cost] !== null); }
+
     /* The slider goes over powers of ten, from under the cheapest to the dearest. */
     get range() {
-      const costs = nets.map(net => net.costs[this.state.cost]);
+      const costs = this.counted.map(net => net.costs[this.state.cost]);
       return [Math.log10(0.8 * Math.min(...costs)), Math.log10(1.25 * Math.max(...costs))];
     }
 
@@ -37,7 +40,7 @@
     tellValue() { return short(this.limit); }
 
     draw() {
-      const { texts, limit, state: { cost } } = this, [inside, outside] = [true, false].map(fits => nets.filter(net => (net.costs[cost] <= limit) === fits));
+      const { texts, limit, state: { cost } } = this, [inside, outside] = [true, false].map(fits => this.counted.filter(net => (net.costs[cost] <= limit) === fits));
       this.outside = outside;
       this.querySelector('[name=budget]').setAttribute('aria-valuetext', short(limit));
       const winner = inside.length ? best(inside) : undefined, level = inside.filter(net => net === winner || alike(net, winner)), behind = inside.filter(net => !level.includes(net));
@@ -52,17 +55,19 @@
     drawChart(level, behind, outside) {
       const { chart, y, range: x, limit, state: { cost } } = this, at = Math.log10(limit);
       const points = list => list.flatMap(net => net.accuracies.map(accuracy => [Math.log10(net.costs[cost]), accuracy]));
-      const powers = [3, 4, 5, 6, 7, 8, 9, 10].filter(power => power >= x[0] && power <= x[1]);
-      chart.scale({ x, y, xTicks: powers.map(power => [power, short(10 ** power)]), yTicks: d2l.range(11).map(k => k / 10).filter(tick => tick >= y[0] && tick <= y[1]) });
+      const within = list => list.filter(tick => tick >= x[0] && tick <= x[1]), powers = within(d2l.range(11));
+      const ticks = powers.length > 1 ? powers : within(d2l.range(11).flatMap(power => [1, 2, 5].map(first => power + Math.log10(first))));
+      chart.scale({ x, y, xTicks: ticks.map(tick => [tick, short(10 ** tick)]), yTicks: d2l.range(11).map(k => k / 10).filter(tick => tick >= y[0] && tick <= y[1]) });
       chart.element.querySelector('.axis:not(.up)').textContent = this.texts.options[cost];
       chart.show(chart.line([[at, y[0]], [at, y[1]]], 'mean'), chart.dots(points(outside), 'faint'), chart.dots(points(behind), 'pinned'), chart.dots(points(level)));
     }
 
     tell(winner, level, outside) {
       const { texts } = this, list = nets => nets.map(net => net.name).join(texts.and), others = level.filter(net => net !== winner);
+      const unknown = nets.filter(net => !this.counted.includes(net));
       this.status.replaceChildren(make('strong', {}, winner ? fill(texts.best, { name: winner.name, mean: winner.mean.toFixed(3) }) : texts.none),
         make('p', {}, others.length ? fill(texts.alike, { names: list(others) }) : winner ? texts.alone : texts.more),
-        make('p', {}, outside.length ? fill(texts.out, { names: list(outside) }) : texts.all));
+        make('p', {}, outside.length ? fill(texts.out, { names: list(outside) }) : unknown.length ? '' : texts.all, unknown.length ? ` ${fill(texts.unknown, { names: list(unknown) })}` : ''));
     }
 
     /* The network with the least work of the larger ones is alone too dear. */
