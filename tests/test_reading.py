@@ -147,7 +147,7 @@ def predicted(name):
 def test_results_that_are_asked_for_wait(build, name):
     assert build.returncode == 0, build.stdout
     html = (ROOT / f'_build/html/{name}.html').read_text(encoding='utf-8')
-    waiting = len(re.findall('<form class="guess"', html))
+    waiting = len(re.findall('<div class="guess"', html))
     wanted = predicted(name)
     assert waiting == len(wanted) if wanted else waiting >= 3
     assert html.count('predicted docutils') == waiting
@@ -172,6 +172,33 @@ def test_an_answer_is_kept_and_shown_with_the_result(site, visit):
         assert second.locator('.guess').is_hidden()
     assert page.evaluate('window.shift') < 0.02
     assert page.problems == []
+
+
+def test_far_fields_are_not_made_at_once(site, visit):
+    """Browsers would lay out the page around each of them."""
+    page = visit('about:blank', width=375)
+    page.add_init_script("""requestIdleCallback = () => {};
+        addEventListener('DOMContentLoaded', () => {
+            window.fields = document.querySelectorAll('form, .guess input');
+        });""")
+    page.goto(f'{site}/{VGG}.html')
+    waiting = page.locator('.cell:has(> .guess)')
+    assert page.evaluate('fields.length') == 1  # the search
+    last = waiting.last
+    assert last.locator('input').count() == 0
+    room = last.locator('.guess').evaluate('box => box.offsetHeight')
+    last.scroll_into_view_if_needed()
+    last.get_by_label('Your answer').wait_for()
+    assert last.locator('.guess').evaluate('box => box.offsetHeight') == room
+    assert page.problems == []
+
+
+def test_all_fields_are_made_at_leisure(site, visit):
+    """So that those who search the page by its fields find all."""
+    page = visit(f'{site}/{VGG}.html')
+    page.wait_for_function("!document.querySelector('.guess .field')")
+    fields = page.locator('.guess input').count()
+    assert fields == page.locator('.guess').count() > 5
 
 
 def test_a_check_tells_nothing_before_the_result(site, visit):

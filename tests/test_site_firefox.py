@@ -67,6 +67,7 @@ def test_the_cover_computes(site, tab):
 
 def test_a_guess_is_kept_and_compared(site, tab):
     tab.open(f'{site}/chapters/03_pooling.html', 375, 740)
+    tab.point('.guess', pointer='touch')  # near it there is a field
     tab.point('.guess input', pointer='touch')
     tab.press('1', ENTER)
     told = tab.evaluate(

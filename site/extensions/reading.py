@@ -20,11 +20,12 @@ PLOTTING = re.compile(r'\s*(plt|ax|axes|fig|figure|show_|plot_|for ax)\b|#|\)')
 LONG = 3  # lines of plotting that are not worth a fold
 ASKING = re.compile(r'\b(predict|guess|before you (look|run|read))\b', re.I)
 LAST = 3  # sentences before a cell in which a question stands
-GUESS = """<form class="guess" data-key="{key}">
-<label>Your answer, to be kept here and compared <input name="guess"
-autocomplete="off" maxlength="200"></label>
-<button type="submit">Show the result</button>
-<p role="status"></p></form>"""
+# guesses.js makes the field, when the reader comes near.
+GUESS = """<div class="guess" data-key="{key}">
+<label>Your answer, to be kept here and compared <span class="field"></span>
+</label>
+<button type="button">Show the result</button>
+<p role="status"></p></div>"""
 
 
 def setup(app):
@@ -146,7 +147,7 @@ def asks(text):
 
 
 def hide_results(app, doctree):
-    """Put a form before each result that the reader should predict.
+    """Put a field before each result that the reader should predict.
 
     The style sheet shows it, and hides the result, only where scripts run.
     """

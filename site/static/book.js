@@ -40,25 +40,67 @@ function letScroll(boxes) {
   });
 }
 
+/* Call act with what waits in a set, one by one, when the page has long been
+   there and nothing else is to do; act takes it out. */
+const leisure = [];
+
+function atLeisure(waiting, act) {
+  leisure.push({ waiting, act });
+}
+
+function takeLeisure() {
+  const later = globalThis.requestIdleCallback ?? (call => setTimeout(call, 200));
+  const actOnce = () => {
+    const job = leisure.find(({ waiting }) => waiting.size);
+    if (!job) return;
+    job.act(job.waiting.values().next().value);
+    later(actOnce);
+  };
+  setTimeout(() => later(actOnce), 1500);
+}
+
 /* To measure a box far below would cost the layout of all that lies above: so
-   first those that are near, and the others one by one when nothing else is to do. */
+   first those that are near, and the others at leisure. */
 function letNearScroll() {
-  const waiting = new Set(findBoxes());
+  const waiting = new Set();
   const measure = boxes => {
     boxes.forEach(box => { near.unobserve(box); waiting.delete(box); });
     letScroll(boxes);
   };
   const near = new IntersectionObserver(entries => measure(entries.filter(e => e.isIntersecting).map(e => e.target)),
     { rootMargin: '100%' });
-  waiting.forEach(box => near.observe(box));
-  const later = globalThis.requestIdleCallback ?? (call => setTimeout(call, 200));
-  const measureOne = () => {
-    const [box] = waiting;
-    if (!box) return;
-    measure([box]);
-    later(measureOne);
+  atLeisure(waiting, box => measure([box]));
+  addEventListener('load', () => findBoxes().forEach(box => {
+    waiting.add(box);
+    near.observe(box);
+  }));
+}
+
+/* A button beside each piece of code copies it. */
+function setUpCopying() {
+  const model = document.getElementById('copy-button').content.firstElementChild;
+  for (const code of document.querySelectorAll('div:not(.output) > div.highlight pre')) {
+    const button = model.cloneNode(true);
+    button.addEventListener('click', () => copyCode(button, code));
+    code.after(button);
+  }
+}
+
+async function copyCode(button, code) {
+  try {
+    await navigator.clipboard.writeText(code.textContent.replace(/\n$/, ''));
+  } catch { // a server without https
+    getSelection().selectAllChildren(code);
+    document.execCommand('copy');
+    getSelection().removeAllRanges();
+  }
+  const show = (icon, label) => {
+    button.classList.toggle('success', icon === 'done');
+    button.querySelector('use').setAttribute('href', `#${icon}`);
+    button.setAttribute('aria-label', label);
   };
-  setTimeout(() => later(measureOne), 1500);
+  show('done', 'Copied');
+  setTimeout(show, 2000, 'copy', 'Copy');
 }
 
 /* Mark the section that is being read in the list of this page's sections. */
@@ -145,7 +187,9 @@ followReading();
 setUpViews();
 setUpProgress();
 showWhere();
-addEventListener('load', letNearScroll);
+letNearScroll();
+addEventListener('load', takeLeisure);
+document.addEventListener('DOMContentLoaded', setUpCopying);
 document.addEventListener('toggle', ({ target }) => letScroll([...target.querySelectorAll('pre, .output')]), true);
 addEventListener('resize', () => letScroll(findBoxes()));
 for (const menu of document.querySelectorAll('[popover]')) {

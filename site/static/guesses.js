@@ -102,35 +102,59 @@ const guesses = {
 
 const isTeaching = () => 'teach' in document.documentElement.dataset;
 
-function showResult(form, guess) {
-  const said = [...form.nextElementSibling.querySelectorAll('pre')].map(box => box.textContent).join('\n');
+function showResult(box, guess) {
+  const said = [...box.nextElementSibling.querySelectorAll('pre')].map(box => box.textContent).join('\n');
   const verdict = guess && compare(guess, said);
-  form.classList.add('answered');
-  form.querySelector('[role=status]').textContent = guess ? `${SAID.yours(guess)}${verdict && '. '}${verdict}` : '';
+  box.classList.add('answered');
+  box.querySelector('[role=status]').textContent = guess ? `${SAID.yours(guess)}${verdict && '. '}${verdict}` : '';
 }
 
 /* In the teaching view each result waits anew, whatever was answered. */
-function showAnswered() {
+function showAnswered(boxes) {
   const kept = guesses.read();
-  for (const form of document.querySelectorAll('form.guess')) {
-    const { key } = form.dataset;
-    if (!isTeaching() && Object.hasOwn(kept, key)) showResult(form, kept[key]);
-    else form.classList.remove('answered');
+  for (const box of boxes) {
+    const { key } = box.dataset;
+    if (!isTeaching() && Object.hasOwn(kept, key)) showResult(box, kept[key]);
+    else box.classList.remove('answered');
   }
 }
 
+function answer(box) {
+  const guess = box.querySelector('input')?.value.trim() ?? '';
+  if (!isTeaching()) guesses.add(box.dataset.key, guess);
+  showResult(box, guess);
+  letScroll([...box.nextElementSibling.querySelectorAll('pre, .output')]);
+}
+
+function makeField(box) {
+  const field = Object.assign(document.createElement('input'), { name: 'guess', autocomplete: 'off', maxLength: 200 });
+  field.addEventListener('keydown', event => {
+    if (event.key === 'Enter' && !event.isComposing) answer(box);
+  });
+  box.querySelector('.field').replaceWith(field);
+}
+
+/* Browsers look at each field of a new page, to fill it in, and lay out all
+   that stands around it. So fields are made near the reader first, and the
+   others one by one when nothing else is to do. */
+function makeFieldsNear(boxes) {
+  const waiting = new Set(boxes);
+  const make = box => {
+    near.unobserve(box);
+    if (waiting.delete(box)) makeField(box);
+  };
+  const near = new IntersectionObserver(entries => entries.filter(e => e.isIntersecting).forEach(e => make(e.target)),
+    { rootMargin: '100%' });
+  boxes.forEach(box => near.observe(box));
+  atLeisure(waiting, make);
+}
+
 function setUpPredictions() {
-  for (const form of document.querySelectorAll('form.guess')) {
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      const guess = form.elements.guess.value.trim();
-      if (!isTeaching()) guesses.add(form.dataset.key, guess);
-      showResult(form, guess);
-      letScroll([...form.nextElementSibling.querySelectorAll('pre, .output')]);
-    });
-  }
-  document.querySelector('.views [name=teach]')?.addEventListener('change', showAnswered);
-  showAnswered();
+  const boxes = [...document.querySelectorAll('.guess')];
+  for (const box of boxes) box.querySelector('button').addEventListener('click', () => answer(box));
+  document.querySelector('.views [name=teach]')?.addEventListener('change', () => showAnswered(boxes));
+  showAnswered(boxes);
+  makeFieldsNear(boxes);
 }
 
 setUpPredictions();
