@@ -141,9 +141,13 @@ def test_address_brings_the_settings_back(page, name):
     query = page.evaluate(*link(name, ANSWERS[name]))
     widget = opened(page, name, query=f'?{query}')
     first = widget.locator('.controls, table, textarea').all_inner_texts()
-    widget.evaluate('widget => widget.writeAddress()')
+    widget.evaluate(
+        """widget => {
+            history.replaceState(null, '', location.pathname);
+            widget.writeAddress();
+        }"""
+    )
     page.wait_for_function('location.search.length > 0')
-    page.wait_for_timeout(400)
     page.reload()
     assert (
         widget.locator('.controls, table, textarea').all_inner_texts() == first
