@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+import search_sections
 import website
 from browsing import HTML, ROOT, violations
 
@@ -135,6 +136,31 @@ def test_odd_words_do_no_harm(build):
 def test_times_and_x_find_the_same(build):
     cross, letter, spaced = find(['3×3 kernel', '3x3 kernel', '3 x 3 kernel'])
     assert cross == letter == spaced != []
+
+
+@pytest.mark.parametrize(
+    ('formula', 'seen'),
+    [
+        (r'(3-1)\cdot2 + 2 = 6', '(3-1)·2 + 2 = 6'),
+        (r's\,\text{RF}_\text{next}', 's RF_next'),
+        (r'R \leftarrow (R - 1) \cdot s + k', 'R ← (R - 1) · s + k'),
+        (r'\frac{a}{b + \epsilon}', 'a/(b + ε)'),
+        (r'\left\lfloor\frac{n}{2}\right\rfloor', '⌊n/2⌋'),
+        (r'\begin{aligned}a &= b\\ c &= d\end{aligned}', 'a = b c = d'),
+        (r'\log x \leq \mathbf{w}^\top x', 'log x ≤ w^top x'),
+    ],
+)
+def test_formulas_are_found_as_they_are_seen(formula, seen):
+    assert ' '.join(search_sections.plain(formula).split()) == seen
+
+
+def test_results_show_no_commands_of_formulas(build):
+    text = (HTML / '_static/search/sections.js').read_text(encoding='utf-8')
+    index = json.loads(text[text.index('{') : text.rindex('}') + 1])
+    words = ' '.join(section[3] for section in index['sections'])
+    assert '·' in words and '≥' in words
+    for command in ['cdot', 'text{', 'frac{', 'left', 'leq', 'sum_', 'begin{']:
+        assert f'\\{command}' not in words
 
 
 def test_each_address_that_search_gives_exists(build):

@@ -16,6 +16,22 @@ CASE = re.compile(r'Case (\d+): ')
 CLINIC = 'chapters/12_clinic'
 MOST = 1400  # characters of a section: what is longer repeats itself
 LESS = 300  # of solutions: their questions stand on other pages
+SIGNS = {  # of formulas
+    'cdot': '·', 'times': '×', 'pm': '±', 'le': '≤', 'leq': '≤', 'ge': '≥',
+    'geq': '≥', 'ne': '≠', 'neq': '≠', 'approx': '≈', 'infty': '∞',
+    'to': '→', 'rightarrow': '→', 'leftarrow': '←', 'sum': 'Σ', 'prod': 'Π',
+    'sqrt': '√', 'partial': '∂', 'nabla': '∇', 'in': '∈', 'odot': '⊙',
+    'lfloor': '⌊', 'rfloor': '⌋', 'lceil': '⌈', 'rceil': '⌉', 'dots': '…',
+    'ldots': '…', 'cdots': '…', 'lVert': '‖', 'rVert': '‖', 'mid': '|',
+    'alpha': 'α', 'beta': 'β', 'gamma': 'γ', 'delta': 'δ', 'epsilon': 'ε',
+    'varepsilon': 'ε', 'eta': 'η', 'theta': 'θ', 'lambda': 'λ', 'mu': 'μ',
+    'pi': 'π', 'rho': 'ρ', 'sigma': 'σ', 'tau': 'τ', 'phi': 'φ', 'Delta': 'Δ',
+}  # fmt: skip
+UNSEEN = re.compile(
+    r'\\(begin|end)\{\w+\*?\}'
+    r'|\\(left|right|[Bb]ig+[lr]?|text\w*|math\w+|operatorname|limits'
+    r'|displaystyle|hat|bar|tilde|underbrace|boldsymbol)(?![a-zA-Z])'
+)
 
 
 def setup(app):
@@ -69,8 +85,32 @@ def words_of(node):
     ):
         return ''
     if isinstance(node, nodes.TextElement) or not node.children:
-        return ' '.join(node.astext().split())
+        return ' '.join(text_of(node).split())
     return ' '.join(filter(None, map(words_of, node.children)))
+
+
+def text_of(node):
+    """Return a node's text as readers see it, formulas too."""
+    if isinstance(node, (nodes.math, nodes.math_block)):
+        return plain(node.astext())
+    if isinstance(node, nodes.TextElement) and node.children:
+        return ''.join(map(text_of, node.children))
+    return node.astext()
+
+
+def plain(formula):
+    """Return a formula without its commands: x·y and a/b."""
+    text = re.sub(r'\\[,;:! \\]|\\q?quad(?![a-z])|[&~]', ' ', formula)
+    text = UNSEEN.sub('', text)
+    for _ in range(3):  # fractions in fractions
+        text = re.sub(
+            r'\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}', r'(\1)/(\2)', text
+        )
+    text = re.sub(
+        r'\\([a-zA-Z]+)', lambda found: SIGNS.get(found[1], found[1]), text
+    )
+    text = re.sub(r'\((\w+)\)(?=/)|(?<=/)\((\w+)\)', r'\1\2', text)
+    return re.sub(r'[{}\\]', '', text)
 
 
 def entries(doctree, docname):
