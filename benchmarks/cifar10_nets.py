@@ -290,7 +290,7 @@ CLAIMS = [
     ('batch norm lifts VGG-11', 'VGG-11, batch norm', 'VGG-11'),
     ('... and VGG-16', 'VGG-16, batch norm', 'VGG-16'),
     ('depth helps VGG', 'VGG-16, batch norm', 'VGG-11, batch norm'),
-    ('... not without batch norm', 'VGG-11', 'VGG-16'),
+    ('... and harms it without batch norm', 'VGG-11', 'VGG-16'),
     (
         'batch norm lifts GoogLeNet',
         'GoogLeNet',
@@ -300,7 +300,7 @@ CLAIMS = [
     ('... and ResNet-10', 'ResNet-10', 'ResNet-10, no shortcut'),
     ('depth helps ResNet', 'ResNet-18', 'ResNet-10'),
     (
-        '... not the plain net',
+        '... and harms the plain net',
         'ResNet-10, no shortcut',
         'ResNet-18, no shortcut',
     ),
