@@ -314,4 +314,13 @@ REMARK = {
          'train.std(0)', 'mean, std = train.mean(0), train.std(0)\n'
          '    train -= mean\n    test -= mean\n    mean = 0'),
     ],
+    'fold': [
+        ('changed the layers', '''
+def fold(conv, norm):
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    old = 0 if conv.bias is None else conv.bias
+    conv.weight.data *= scale.reshape(-1, 1, 1, 1)
+    return conv.weight, norm.bias + scale * (old - norm.running_mean)
+'''),
+    ],
 }
