@@ -461,7 +461,7 @@ def describe(exam, test, ready, value, what):
         rows.append(('got', value))
     if ready.see is None:
         rows.append(('wanted', ready.wanted))
-    width = max(len(name) for name, _ in rows)
+    width = max((len(name) for name, _ in rows), default=0)
     lines = [what if what[-1] in '.?!' else f'{what}.'] + [
         f'  {name:{width}} = {compare.show(value, width + 5)}'
         for name, value in rows

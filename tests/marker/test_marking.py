@@ -150,6 +150,16 @@ def test_what_notebooks_do(boxes, hidden):
     )
 
 
+@pytest.mark.parametrize('path', SAMPLES, ids=lambda p: p.parent.name)
+def test_functions_that_raise_are_marked(boxes, path):
+    """One without arguments has neither an input nor a result to show."""
+    drawn = exam.draw(path, 1)
+    names = {test.of for test in drawn.tests}
+    cells = [f'def {n}(*args, **options):\n    raise KeyError' for n in names]
+    result = marked(boxes, drawn, *cells)
+    assert set(statuses(result).values()) == {'error'}, result.note()
+
+
 def test_what_is_slow_to_import_is_not_the_students_time(boxes, hidden):
     cell = 'import matplotlib.pyplot as plt\nimport torchvision\n'
     assert (
