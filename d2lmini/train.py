@@ -213,9 +213,9 @@ class Run:
         self.train_iter, self.valid_iter = (
             it.to(self.device) if hasattr(it, 'to') else it
             for it in (self.train_iter, self.valid_iter))
-        self.animator = Animator(xlabel='epoch', xlim=[0, self.num_epochs],
-                                 legend=['training loss', 'training accuracy',
-                                         'validation accuracy'])
+        names = ['training loss', 'training accuracy', 'validation accuracy']
+        names = names[:2] if self.valid_iter is None else names
+        self.animator = Animator('epoch', None, names, [0, self.num_epochs])
         if not self.plot:
             self.animator.shell = None           # it shows nothing
 

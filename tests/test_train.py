@@ -683,6 +683,22 @@ def test_means_are_shown_at_most_five_times_an_epoch(num_batches, monkeypatch):
     assert (x, valid_acc) == (1, history.valid_acc[0])
 
 
+@pytest.mark.parametrize('validated', [True, False])
+def test_the_legend_names_only_what_is_drawn(validated, monkeypatch):
+    legends = []
+    make = Animator.__init__
+
+    def watched(self, *args, **kwargs):
+        make(self, *args, **kwargs)
+        legends.append(self.legend)
+
+    monkeypatch.setattr(Animator, '__init__', watched)
+    valid_iter = make_iter() if validated else None
+    train_gpu(make_net(), make_iter(), valid_iter, 1, 0.1, 'cpu')
+    names = ['training loss', 'training accuracy', 'validation accuracy']
+    assert legends == [names if validated else names[:2]]
+
+
 # No waiting for the device
 
 
