@@ -247,6 +247,15 @@ def freeze(net, head):
     head.train()
     return net
 '''),
+        ('a parameter of net itself', '''
+def freeze(net, head):
+    for layer in net.children():
+        layer.requires_grad_(False)
+    net.eval()
+    head.requires_grad_(True)
+    head.train()
+    return net
+'''),
         ('nothing is returned', '    return net', ''),
         ('return net itself', 'return net', 'return head'),
     ],

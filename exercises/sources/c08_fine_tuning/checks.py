@@ -81,6 +81,18 @@ class Alike(Attribute):
         return self.fc(self.drop(self.fc_norm(Y)))
 
 
+class Shifted(Attribute):
+    """A network with a parameter that is in none of its layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.ones(3))
+
+    def forward(self, X):
+        Y = self.norm(self.conv(X)).mean((2, 3))
+        return self.fc(self.drop(Y + self.shift))
+
+
 class Classifier(nn.Module):
     """A network with two linear layers in its classifier, as VGG's."""
 
@@ -113,11 +125,13 @@ def twins():
 MAKES = {'nn.Sequential': sequential, 'two layers are alike': twins,
          'head is net.fc': Attribute,
          'head is net.classifier[2]': Classifier,
-         'head is net.fc, beside net.fc_norm': Alike}
+         'head is net.fc, beside net.fc_norm': Alike,
+         'net.shift is a parameter, in no layer': Shifted}
 HEADS = {'nn.Sequential': '6', 'two layers are alike': '6',
          'head is net.fc': 'fc',
          'head is net.classifier[2]': 'classifier.2',
-         'head is net.fc, beside net.fc_norm': 'fc'}
+         'head is net.fc, beside net.fc_norm': 'fc',
+         'net.shift is a parameter, in no layer': 'fc'}
 
 
 def make(kind):
@@ -362,6 +376,15 @@ def weights_only(net, head):
     return net
 
 
+def layers_only(net, head):
+    """Freeze the layers, and forget what hangs on net itself."""
+    net.requires_grad_(True)
+    for layer in net.children():
+        layer.requires_grad_(False)
+    head.requires_grad_(True)
+    return net
+
+
 freeze = Question(
     frozen_but(),
     lambda dice: [Case(kind, frozen, training) for kind in MAKES
@@ -389,7 +412,9 @@ freeze = Question(
      'it is the wrong way round: the body is trainable, the head frozen':
          frozen_but(gradients=False, head=False),
      'the biases of the body are not frozen: they are parameters too':
-         frozen_but(weights_only)},
+         frozen_but(weights_only),
+     'a parameter of net itself, outside its layers, is not frozen':
+         frozen_but(layers_only)},
     use=state_after)
 
 

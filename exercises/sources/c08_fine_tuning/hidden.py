@@ -90,11 +90,13 @@ def frozen(freeze, kind, channels, was_frozen, training):
     net = nn.Sequential()
     net.add_module('fc_body', body)
     net.add_module('fc', head)
+    net.own = nn.Parameter(torch.ones(channels))  # in no layer
     net.requires_grad_(not was_frozen).train(training)
     before = [b.clone() for b in body.buffers()]
     found = freeze(net, head)
     net(5 + torch.arange(36.).reshape(4, 1, 3, 3))
-    return (found is net, sum(p.requires_grad for p in body.parameters()),
+    return (found is net,
+            sum(p.requires_grad for p in [net.own, *body.parameters()]),
             all(p.requires_grad for p in head.parameters()),
             [m.training for m in body.modules()],
             all(m.training for m in head.modules()),
