@@ -234,6 +234,16 @@ def test_labels_that_cannot_be_shown(tmp_path, labels):
         )
 
 
+@pytest.mark.parametrize('labels', ['abcdefghij', b'abcdefghij'])
+def test_letters_are_no_labels(tmp_path, labels):
+    """Ten of them, for ten scores."""
+    with pytest.raises(ValueError, match='must be a list of names, got b?.a'):
+        export_onnx(
+            make_net(), torch.rand(2, 1, 28, 28), labels, tmp_path / 'a.onnx'
+        )
+    assert not (tmp_path / 'a.onnx').exists()
+
+
 @pytest.mark.parametrize('scale', [0, -1, math.nan, math.inf, 1e30, '1/255'])
 def test_scales_that_are_none(tmp_path, scale):
     with pytest.raises(ValueError, match='scale must be above 0|could not'):

@@ -82,8 +82,8 @@ def names(X, labels, scale):
             or X.shape[2] != X.shape[3]):
         raise ValueError('X must be a tensor of float32 (N, 1 or 3, size, '
                          f'size), got {X.dtype} {tuple(X.shape)}')
-    if torch.is_tensor(labels):
-        labels = labels.tolist()
-    labels = [str(label) for label in labels]
+    labels = labels.tolist() if torch.is_tensor(labels) else labels
+    if not isinstance(labels, (str, bytes)):  # which check_notes refuses
+        labels = [str(label) for label in labels]
     check_notes(labels, float(scale))
     return labels
