@@ -29,6 +29,7 @@ from d2lmini.numpy_cnn import (
     relu_forward,
     softmax_loss,
 )
+from d2lmini_compat import NAMES
 
 __all__ = [  # what `from d2lmini.numpy_cnn import *` gives
     'affine_backward',
@@ -56,6 +57,27 @@ __all__ = [  # what `from d2lmini.numpy_cnn import *` gives
     'spatial_batchnorm_forward',
     'ThreeLayerConvNet',
 ]
+
+
+def offer(name):
+    """Return what numpy_cnn has by a name from here.
+
+    Raises:
+        AttributeError: If there is none. It says what to use instead, if
+            there is such a thing.
+    """
+    if name not in ('__all__', *__all__):
+        use = NAMES['cs231n'].get(name)
+        raise AttributeError(
+            f'd2lmini.numpy_cnn has no {name}'
+            + (f'; use {use}' if use else ''),
+            name=name,
+        )
+    return globals()[name]
+
+
+def __getattr__(name):  # one that is not here
+    return offer(name)
 
 
 def from_param(param):

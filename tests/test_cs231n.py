@@ -4,6 +4,7 @@ The assignments' functions are called by the assignments' arguments; the code
 is our own. PyTorch and difference quotients judge.
 """
 
+import re
 import subprocess
 import sys
 
@@ -37,7 +38,7 @@ from d2lmini.numpy_cnn import (
     spatial_batchnorm_backward,
     spatial_batchnorm_forward,
 )
-from d2lmini_compat import cs231n
+from d2lmini_compat import NAMES, cs231n
 
 LAYERS = {
     'naive': (
@@ -137,6 +138,31 @@ def test_an_unknown_name_is_an_attribute_error(name):
         AttributeError, match=f'd2lmini.numpy_cnn has no {name}'
     ):
         getattr(numpy_cnn, name)
+
+
+@pytest.mark.parametrize('module', [numpy_cnn, cs231n])
+@pytest.mark.parametrize('name', sorted(NAMES['cs231n']))
+def test_a_missing_name_says_what_to_use(module, name):
+    """And what it says to use is there."""
+    with pytest.raises(AttributeError, match=f'has no {name}; use ') as error:
+        getattr(module, name)
+    used = re.findall(r'\w+_(?:\w+_)*\w+', str(error.value).split('; use')[1])
+    assert used or 'SGD(params, lr)' in str(error.value)
+    for other in used:
+        assert callable(getattr(numpy_cnn, other))
+
+
+def test_what_the_advice_on_gradients_says_is_so():
+    """That for eval_numerical_gradient_array, word for word."""
+    x, dout = np.random.randn(3, 4), np.random.randn(3, 4)
+    forward = np.tanh
+    advice = NAMES['cs231n']['eval_numerical_gradient_array']
+    code, f = re.fullmatch(r'(.*), with f = (.*)', advice).groups()
+    names = {'numerical_gradient': numerical_gradient, 'x': x, 'dout': dout}
+    names['forward'] = forward
+    names['f'] = eval(f, names)
+    wanted = dout * (1 - np.tanh(x) ** 2)
+    assert relative_error(eval(code, names), wanted) < 1e-8
 
 
 def net_and_data(**options):
