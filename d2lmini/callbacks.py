@@ -149,6 +149,11 @@ class Schedule(Callback):
     """Step the run's learning-rate scheduler after each epoch."""
     order = 40
 
+    def begin(self, run):
+        if run.valid_iter is None and vars(run.scheduler).get('mode') == 'max':
+            raise ValueError("ReduceLROnPlateau with mode 'max' needs "
+                             'validation data, got valid_iter None')
+
     def after_epoch(self, run):
         seen = {'max': run.history.valid_acc, 'min': run.history.loss}
         if isinstance(run.scheduler, ReduceLROnPlateau):

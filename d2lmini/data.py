@@ -116,11 +116,10 @@ class ImageIter:
         return self._part(slice(None), self.shuffle, device)
 
     def _part(self, part, shuffle, device=None):
-        return ImageIter(self.images[part], self.labels[part],
-                         self.batch_size, shuffle=shuffle, resize=self.resize,
-                         device=device or self.labels.device, seed=self.seed,
-                         source=self.source, augment=self.augment,
-                         mix=self.mix)
+        return ImageIter(self.images[part], self.labels[part], self.batch_size,
+                         shuffle=shuffle, resize=self.resize, seed=self.seed,
+                         device=device or self.labels.device, mix=self.mix,
+                         source=self.source, augment=self.augment)
 
 
 def as_images_and_labels(images, labels):
@@ -219,10 +218,9 @@ def _load(name, batch_size, resize, *, validation=0, device='cpu', seed=None,
     say(f'{name}: {len(arrays["train_labels"]):,} training and '
         f'{len(arrays["test_labels"]):,} test images, source: {source}')
     train, test = (
-        ImageIter(_to_nchw(arrays[f'{part}_images']),
-                  arrays[f'{part}_labels'], batch_size, resize=resize,
-                  shuffle=part == 'train', device=device, seed=seed,
-                  source=source)
+        ImageIter(_to_nchw(arrays[f'{part}_images']), arrays[f'{part}_labels'],
+                  batch_size, shuffle=part == 'train', resize=resize,
+                  device=device, seed=seed, source=source)
         for part in ['train', 'test'])
     train.augment, train.mix = augment, mix
     if validation:

@@ -1253,6 +1253,32 @@ def test_reduce_on_plateau_sees_what_it_waits_for(mode, patience, kept):
     assert seen == getattr(history, kept)
 
 
+def test_reduce_on_plateau_that_waits_for_what_there_is_not():
+    """Accuracy without validation data; the loss there always is."""
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+    net = make_net()
+    before = weights(net).clone()
+    with pytest.raises(ValueError, match="'max' needs validation data, got"):
+        train_gpu(
+            net,
+            make_iter(),
+            None,
+            1,
+            0.1,
+            'cpu',
+            scheduler=lambda optimizer: plateau(optimizer, 'max'),
+        )
+    assert torch.equal(weights(net), before)
+    for scheduler in [
+        plateau,
+        lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 1),
+    ]:
+        history = train_gpu(
+            net, make_iter(), None, 1, 0.1, 'cpu', scheduler=scheduler
+        )
+        assert len(history) == 1
+
+
 def test_empty_data_is_told():
     with pytest.raises(ValueError, match='train_iter is empty'):
         train_gpu(make_net(), [], make_iter(), 1, 0.1, 'cpu')
