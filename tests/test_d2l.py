@@ -471,6 +471,11 @@ def test_animator_takes_d2l_s_arguments():
     animator.add(1, (0.5, None))
     animator.add(2, (0.4, 0.9))
     assert animator.Y == [[0.5, 0.4], [0.9]]
+    assert '`animator.figure().axes[0]`' in PAGE.read_text('utf-8')
+    assert not hasattr(animator, 'axes')
+    figure = animator.figure()
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines] == [2, 1]
+    d2l.plt.close(figure)
 
 
 # The page
