@@ -28,7 +28,7 @@ def capture(net, X):
     X = X[:1].repeat(2, 1, 1, 1)  # a length of 1 would be taken as fixed
     try:
         with mode(net, train=False), torch.no_grad():
-            one, two = (net(images).shape for images in (X[:1], X))
+            one, two = (getattr(net(Y), 'shape', ()) for Y in (X[:1], X))
             if one[1:] != two[1:]:  # a squeeze(), or its like
                 raise ValueError(f'one image gives {one}, two give {two}')
             return torch.export.export(
