@@ -98,6 +98,7 @@ def mixup(dice):
     for n, order in [(2, [1, 0]), (3, [1, 2, 0]), (4, [2, 0, 3, 1])]:
         X, share = dice.normal(n, 2, 2, 3), dice.number(1, 9) / 10
         y = torch.arange(n) + dice.number(0, 1)
+        y[1] = y[order[1] if n > 2 else 1]  # partners of one class
         order, hard = torch.tensor(order), torch.eye(6)[y]
         yield (call(X, y, share, order, 6),
                (torch.lerp(X[order], X, share),

@@ -84,7 +84,8 @@ def collate(dice):
         H, C = dice.number(1, 3), dice.number(1, 3)
         items = [(dice.normal(C, H, dice.number(1, 6)),
                   dice.whole(n, low=0, high=9).long()) for n in sizes]
-        for fill in [(), (dice.number(10, 99),)]:
+        label = int(items[0][1][0])
+        for fill in [(), (dice.number(10, 99),), (label,)]:
             order = sorted(items, key=lambda item: -len(item[1]))
             wide = max(X.shape[2] for X, _ in items)
             pictures = torch.zeros(len(items), C, H, wide)
