@@ -5,8 +5,9 @@ it has a quarter of its width, so that an epoch takes 30 to 50 seconds on one
 thread; DenseNet and MobileNetV2 are cut to the same, and LARGER may take 100.
 AlexNet and VGG halve the side of a photograph after their first convolution;
 the stems of GoogLeNet, ResNet, DenseNet and MobileNetV2 do so with a stride
-of 2. So all bodies begin at 16x16. There is no dropout but where a name says
-so: on 128 and 256 hidden units the papers' 0.5 would starve a network.
+of 2. So all bodies begin at 16x16, but where a name says 32x32. There is no
+dropout but where a name says so: on 128 and 256 hidden units the papers' 0.5
+would starve a network.
 """
 
 from functools import partial
