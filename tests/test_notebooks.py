@@ -287,6 +287,15 @@ def test_drawings_are_stored_in_few_colors():
     assert stored(many)[1].convert('RGB').tobytes() == many.tobytes()
 
 
+def test_what_a_color_fills_keeps_it():
+    """Light blue and light green lie closer together than two half-tones."""
+    X = np.asarray(Image.linear_gradient('L').convert('RGB')).copy()
+    X[:20, :20], X[:20, 20:40] = (207, 227, 240), (207, 236, 227)
+    kept = stored(Image.fromarray(X))[1].convert('RGB')
+    assert kept.getpixel((5, 5)) == (207, 227, 240)
+    assert kept.getpixel((25, 5)) == (207, 236, 227)
+
+
 def test_streams_are_joined():
     def said(name, text):
         return nbformat.v4.new_output('stream', name=name, text=text)

@@ -19,8 +19,9 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from nbclient import NotebookClient
-from PIL import Image, ImageChops
+from PIL import Image
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,7 @@ LANGUAGE = {
 }
 PHOTOGRAPH = 10_000  # colors: drawings have fewer, with all their half-tones
 GAP = 24  # of 255: how far a drawing's color may move without being noticed
+PART, MOST = 0.003, 16  # of a drawing: what a color fills; how many may
 SETUP_CELL = """\
 try:
     import d2lmini
@@ -113,14 +115,28 @@ def shrunk(picture):
 
 
 def few_colors(picture):
-    """Return a drawing in the fewest colors that move no pixel beyond GAP."""
+    """Return a drawing in the fewest colors that move no pixel beyond GAP.
+
+    A color that fills a part of the drawing is kept as it is.
+    """
+    numbers = np.asarray(picture).reshape(-1, 3) @ (65536, 256, 1)
+    numbers, places, counts = np.unique(
+        numbers, return_inverse=True, return_counts=True
+    )
+    colors = np.stack([numbers >> 16, numbers >> 8 & 255, numbers & 255], 1)
+    order = np.argsort(-counts)[:MOST]
+    filled = colors[order][counts[order] >= PART * counts.sum()]
     for number in (32, 64, 128, 256):
-        drawing = picture.quantize(
-            number, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        rest = picture.quantize(
+            number - len(filled), Image.Quantize.MAXCOVERAGE
         )
-        gap = ImageChops.difference(drawing.convert('RGB'), picture)
-        if max(largest for _, largest in gap.getextrema()) < GAP:
+        palette = np.array([*filled, *np.reshape(rest.getpalette(), (-1, 3))])
+        distances = abs(colors[:, None] - palette).max(axis=2)
+        if distances.min(axis=1).max() < GAP:
             break
+    drawing = Image.new('P', picture.size)
+    drawing.putpalette(palette[:number].astype(np.uint8).tobytes())
+    drawing.putdata(distances.argmin(axis=1)[places.ravel()].tolist())
     return drawing
 
 

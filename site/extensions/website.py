@@ -30,7 +30,8 @@ from sphinxcontrib import katex
 
 SITE = Path(__file__).resolve().parents[1]
 sys.path.append(str(SITE.parent / 'tools'))
-from notebooks import SETUP_TAG, repository  # noqa: E402
+from narrow import stack  # noqa: E402
+from notebooks import SETUP_TAG, repository, shrunk  # noqa: E402
 from tables import close_table, open_table  # noqa: E402
 
 COLAB = 'https://colab.research.google.com/github'
@@ -39,7 +40,10 @@ DRAWN_DPI, SHOWN_DPI = 150, 105  # of a figure: in its file, on the page
 BLANK = 'exercises/0', 'exercises/1'  # notebooks that readers complete
 WHITE, MOSTLY = 250, 0.6  # of 255; the share of the pixels of a drawing
 DARK, LITTLE = 70, 0.06  # of 255; a drawing has less: its text and its lines
-WIDE = 575  # pixels from which a picture scrolls on a phone
+WIDE = 575  # pixels from which a picture is too much for a phone
+PHONE = 'screen and (max-width: 36rem)'  # as in book.css
+SIDES = re.compile(r'\b(left|right|middle)\b', re.I)
+TURNED = '<span class="turned">Here, left stands above and right below.</span>'
 RENDERER = """
 const katex = require(process.argv[1]);
 const lines = require('readline').createInterface({input: process.stdin});
@@ -208,14 +212,34 @@ def show_picture(self, node):
     width, height = (round(scale * size) for size in picture_size(path))
     HTML5Translator.visit_image(self, node)
     kind = 'class="drawn" ' if is_drawing(path) else ''
-    picture = self.body[-1].replace(
+    self.body[-1] = self.body[-1].replace(
         '<img ',
         f'<img {kind}width="{width}" height="{height}" loading="lazy" ',
     )
-    self.body[-1] = (
-        f'<span class="scroll wide">{picture}</span>'
-        if width > WIDE
-        else picture
+    if width > WIDE:
+        self.body[-1] = add_narrow(self, node, path)
+
+
+def add_narrow(self, node, path):
+    """Give a wide <img> a version for phones, or let it scroll there."""
+    html = self.body[-1]
+    narrow = stack(Image.open(path)) if path.suffix != '.svg' else None
+    if narrow is None or 'whole' in node['classes']:
+        return f'<span class="scroll wide">{html}</span>'
+    kind, contents = shrunk(narrow)
+    name = f'narrow_{path.stem[:32]}.{kind.split("/")[1]}'
+    target = Path(self.builder.outdir, self.builder.imagedir, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(contents)
+    source = re.search(r'src="([^"]*/)?', html).group(1) or ''
+    width, height = (
+        round(SHOWN_DPI / DRAWN_DPI * size) for size in narrow.size
+    )
+    words = node.get('alt', '') + node.parent.astext()
+    return (
+        f'<picture><source media="{PHONE}" srcset="{source}{name}" '
+        f'width="{width}" height="{height}">{html}</picture>'
+        + (TURNED if SIDES.search(words) else '')
     )
 
 
