@@ -11,8 +11,11 @@ crops, 5,000 for validation, SGD with Nesterov momentum, weight decay and
 gradient clipping, a one-cycle schedule over 15 epochs, three seeds. Its rate
 is the best of three on validation, after 2 epochs; while the best is at the
 border of those tried, one more is tried beyond it. Only then the full runs
-begin. The test photographs are seen once a run, at its end, and choose
-nothing. cifar10_nets.py has the contestants and the claims.
+begin. Two epochs may favor a rate that is too large for 15, so --rate trains
+in full at another one; the record keeps the rate that is then the better one
+on validation, and names the others. The test photographs are seen once a
+run, at its end, and choose nothing. cifar10_nets.py has the contestants and
+the claims.
 
 A run leaves one JSON file in benchmarks/results/cifar10/ and is not repeated
 if it is there. A run that was killed goes on after its last whole epoch,
@@ -368,7 +371,8 @@ def run_all(args):
         for seed in args.seeds:
             for name in args.only or group:
                 if name in group:
-                    run(name, 'full', choose(name, args), seed, args)
+                    lr = args.rate or choose(name, args)
+                    run(name, 'full', lr, seed, args)
 
 
 def baselines(args):
@@ -478,6 +482,9 @@ def options():
     known.add_argument('--seeds', nargs='+', type=int, default=SEEDS)
     known.add_argument(
         '--limit', type=int, help='minibatches an epoch, to try out'
+    )
+    known.add_argument(
+        '--rate', type=float, choices=LADDER, help='in place of the chosen'
     )
     known.add_argument('--threads', type=int, default=1)
     known.add_argument('--out', type=Path, default=FOLDER)

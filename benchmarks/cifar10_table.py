@@ -36,18 +36,31 @@ def together(records):
 
     Returns:
         A dictionary with form, options, costs and chosen rate; rates, from
-        each that was tried to its validation accuracy; seconds an epoch, if
-        measured; and a list with an entry a seed for each of COLUMNS.
+        each that was tried to its validation accuracy; in_full, the same
+        from each rate of a full run, of which only the best one's runs are
+        told; seconds an epoch, if measured; and a list with an entry a seed
+        for each of COLUMNS.
     """
     stages = {stage: [] for stage in ('choose', 'full', 'time')}
     for r in sorted(records, key=lambda r: (r.get('seed', 0), r.get('lr', 0))):
         stages[r['stage']].append(r)
-    net = {key: stages['full'][0][key] for key in KEPT}
-    net['rates'] = {f'{r["lr"]:g}': r['valid_acc'] for r in stages['choose']}
+    in_full = validation(stages['full'])
+    best = max(in_full, key=in_full.get)
+    full = [r for r in stages['full'] if f'{r["lr"]:g}' == best]
+    net = {key: full[0][key] for key in KEPT} | {'in_full': in_full}
+    net['rates'] = validation(stages['choose'])
     net['seconds'] = stages['time'][0]['seconds'] if stages['time'] else None
     for key in COLUMNS:
-        net[key] = [r.get(key) for r in stages['full']]
+        net[key] = [r.get(key) for r in full]
     return net
+
+
+def validation(runs):
+    """Return the mean validation accuracy of the runs at each rate."""
+    accs = {}
+    for r in runs:
+        accs.setdefault(f'{r["lr"]:g}', []).append(r['valid_acc'])
+    return {lr: statistics.mean(found) for lr, found in accs.items()}
 
 
 def spread(numbers):
