@@ -86,8 +86,8 @@ def spaces(ink):
 def arrows(ink):
     """Return the middles of arrows from one box to another.
 
-    There a few thin lines are all that is drawn, the same in each column,
-    and each of the boxes at both ends is higher than a line.
+    There a few thin lines are all that is drawn, the same in each column and
+    no box's edges, and the boxes at both ends are higher than a line.
     """
     count = ink.sum(axis=0)
     same = (ink[:, 1:] == ink[:, :-1]).all(axis=0)
@@ -96,7 +96,8 @@ def arrows(ink):
     for start, stop in runs(alike):
         rows = runs(ink[:, start])
         thin = len(rows) <= 3 and all(b - a <= 6 for a, b in rows)
-        if thin and stop - start >= 10:
+        apart = all(c - b > 45 for (_, b), (c, _) in zip(rows, rows[1:]))
+        if thin and apart and stop - start >= 10:
             middle = (start + stop) // 2
             ends = ink[:, max(0, start - 25) : start], ink[:, stop : stop + 40]
             if any(joins(ends, (a + b) // 2) for a, b in rows):
@@ -123,7 +124,8 @@ def labels_for(part, first, ink, dark):
         column, rows = axis
         shares = dark[rows, first[0] : first[1]].mean(axis=0)
         same = np.flatnonzero(shares >= 0.9)
-        if len(same) and same[0] > 20 + column - part[0]:
+        least = 20 + column - part[0]
+        if len(same) and least < same[0] < 0.4 * len(shares):
             label, start = same[0], column
     elif has_row_names(part, first, ink):
         label = blocks(ink, first)[1][0] - first[0]

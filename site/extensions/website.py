@@ -40,7 +40,8 @@ DRAWN_DPI, SHOWN_DPI = 150, 105  # of a figure: in its file, on the page
 BLANK = 'exercises/0', 'exercises/1'  # notebooks that readers complete
 WHITE, MOSTLY = 250, 0.6  # of 255; the share of the pixels of a drawing
 DARK, LITTLE = 70, 0.06  # of 255; a drawing has less: its text and its lines
-WIDE = 575  # pixels from which a picture is too much for a phone
+WIDE = 500  # pixels from which a picture is too much for a phone
+SCROLLS = 575  # and from which it scrolls there, if it cannot be cut
 PHONE = 'screen and (max-width: 36rem)'  # as in book.css
 SIDES = re.compile(r'\b(left|right|middle)\b', re.I)
 TURNED = '<span class="turned">Here, left stands above and right below.</span>'
@@ -217,15 +218,15 @@ def show_picture(self, node):
         f'<img {kind}width="{width}" height="{height}" loading="lazy" ',
     )
     if width > WIDE:
-        self.body[-1] = add_narrow(self, node, path)
+        self.body[-1] = add_narrow(self, node, path, width <= SCROLLS)
 
 
-def add_narrow(self, node, path):
+def add_narrow(self, node, path, fits):
     """Give a wide <img> a version for phones, or let it scroll there."""
     html = self.body[-1]
     narrow = stack(Image.open(path)) if path.suffix != '.svg' else None
     if narrow is None or 'whole' in node['classes']:
-        return f'<span class="scroll wide">{html}</span>'
+        return html if fits else f'<span class="scroll wide">{html}</span>'
     kind, contents = shrunk(narrow)
     name = f'narrow_{path.stem[:32]}.{kind.split("/")[1]}'
     target = Path(self.builder.outdir, self.builder.imagedir, name)
