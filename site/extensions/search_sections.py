@@ -10,12 +10,18 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 
+APART = nodes.section, nodes.title, addnodes.glossary
 SKIPPED = nodes.system_message, nodes.comment, nodes.raw, nodes.target
 CASE = re.compile(r'Case (\d+): ')
 CLINIC = 'chapters/12_clinic'
-MOST = 1400  # characters of a section: what is longer repeats itself
+GLOSSARY = 'appendix/glossary'
+CHINESE = re.compile(r' *Chinese: (.+?)\.')
+MOST = 600  # characters of a section that results can show
 LESS = 300  # of solutions: their questions stand on other pages
+LONGEST = 4  # words of a term: what is longer in bold is a sentence
+WORD = re.compile(r'[^\W\d_][\w-]{3,}')
 SIGNS = {  # of formulas
     'cdot': '·', 'times': '×', 'pm': '±', 'le': '≤', 'leq': '≤', 'ge': '≥',
     'geq': '≥', 'ne': '≠', 'neq': '≠', 'approx': '≈', 'infty': '∞',
@@ -118,25 +124,54 @@ def entries(doctree, docname):
     for section in doctree.findall(nodes.section):
         title = section.next_node(nodes.title)
         anchor = '' if section.parent is doctree else section['ids'][0]
-        entry = [anchor, title.astext(), []]
+        entry = [anchor, title.astext(), [], []]
         for child in section.children:
-            if isinstance(child, (nodes.section, nodes.title)):
+            if isinstance(child, APART):
                 continue
             if is_case(child):
                 yield finish(entry)
                 name = child.next_node(nodes.strong).astext().rstrip('.')
-                entry = [child['ids'][0], name, []]
+                entry = [child['ids'][0], name, [], []]
             entry[2].append(words_of(child))
+            entry[3] += [bold.astext() for bold in child.findall(nodes.strong)]
         yield finish(entry)
     if docname == CLINIC:
         for row in symptoms(doctree):
             cells = [words_of(cell) for cell in row.children]
-            yield row['ids'][0], cells[0], ': '.join(cells[1:3])
+            yield row['ids'][0], cells[0], ': '.join(cells[1:3]), ''
+    if docname == GLOSSARY:
+        for term, meaning in terms_of(doctree):
+            yield term['ids'][0], term.astext(), meaning, ''
+
+
+def terms_of(doctree):
+    """Yield the node of each term of the glossary, and what it means."""
+    for item in doctree.findall(nodes.definition_list_item):
+        term = item.next_node(nodes.term)
+        yield term, words_of(item.next_node(nodes.definition))
+
+
+def chinese_of(doctree):
+    """Return what the glossary says in Chinese, and the English terms."""
+    english = {}
+    for term, meaning in terms_of(doctree):
+        if found := CHINESE.search(meaning):
+            for word in re.findall(r'[\u4e00-\u9fff]+', found[1]):
+                english[word] = term.astext()
+    return english
 
 
 def finish(entry):
-    anchor, title, words = entry
-    return anchor, title, ' '.join(filter(None, words))
+    anchor, title, words, bold = entry
+    terms = [term for term in bold if len(term.split()) <= LONGEST]
+    return anchor, title, ' '.join(filter(None, words)), ' '.join(terms)
+
+
+def further(text, most):
+    """Return the words, each once, that stand only behind most characters."""
+    seen = {word.lower() for word in WORD.findall(text[:most])}
+    words = (word.lower() for word in WORD.findall(text[most:]))
+    return ' '.join(word for word in dict.fromkeys(words) if word not in seen)
 
 
 def write(app, error):
@@ -148,10 +183,15 @@ def write(app, error):
         title = app.env.titles[docname].astext()
         pages.append([app.builder.get_target_uri(docname), title])
         most = LESS if 'solutions/' in docname else MOST
-        for anchor, name, text in entries(doctree, docname):
-            sections.append([len(pages) - 1, anchor, name, text[:most]])
+        for anchor, name, text, terms in entries(doctree, docname):
+            told = docname.startswith('chapters/')
+            rest = further(text, most) if told else ''
+            sections.append(
+                [len(pages) - 1, anchor, name, text[:most], terms, rest]
+            )
+    chinese = chinese_of(app.env.get_doctree(GLOSSARY))
     index = json.dumps(
-        {'pages': pages, 'sections': sections},
+        {'pages': pages, 'sections': sections, 'chinese': chinese},
         ensure_ascii=False,
         separators=(',', ':'),
     )

@@ -4,6 +4,7 @@
 {
   const MOST = 30, LONG = 6; // results shown; words from which a query is a pasted message
   const SIGNS = { '×': 'x', '✕': 'x', '−': '-', '–': '-', '’': "'", 'ß': 'ss' };
+  const range = n => [...Array(n).keys()];
   const HAN = /\p{Script=Han}/u;
 
   const plain = text => text.normalize('NFKC').replace(/[×✕−–’ß]/g, sign => SIGNS[sign])
@@ -28,12 +29,51 @@
     return signs.length < 2 ? signs : signs.slice(1).map((sign, i) => signs[i] + sign);
   }
 
-  const stem = word => (word.length > 4 ? word.replace(/(?<![su])s$/, '') : word);
+  /* One form of words that mean the same: clip, clips, clipping, clipped;
+     freeze, freezing; quantize, quantisation. */
+  function stem(word) {
+    if (word.length < 4 || /\d/.test(word) || HAN.test(word)) return word;
+    const bare = word.replace(/(?<=.{3}[^su])s$/, '').replace(/i[sz](?:ation|ing|ed|er|e)$/, 'iz')
+      .replace(/(?<=[aeiouy].*[^e])(?:ing|ed)$/, '').replace(/(?<=..)([^aeiousl])\1$/, '$1');
+    return bare.replace(/(?<=.{3})e$/, '');
+  }
 
   function makeIndex({ pages, sections }) {
-    const index = new MiniSearch({ fields: ['title', 'joined', 'page', 'text'], tokenize, processTerm: stem, storeFields: ['weight'] });
-    index.addAll(sections.map(([page, anchor, title, text], id) => ({ id, title, page: anchor ? pages[page][1] : '', text, joined: join(title), weight: weigh(pages[page][0], title) })));
-    return index;
+    const index = new MiniSearch({ fields: ['title', 'joined', 'page', 'terms', 'text'], tokenize, processTerm: word => count(stem(word)), storeFields: ['weight', 'title'] });
+    const counts = new Map(), count = word => { counts.set(word, (counts.get(word) ?? 0) + 1); return word; };
+    index.addAll(sections.map(([page, anchor, title, text, terms, further], id) => ({ id, title, page: anchor ? pages[page][1] : '', terms, text: `${text} ${further}`, joined: join(title), weight: weigh(pages[page][0], title) })));
+    return Object.assign(index, { counts });
+  }
+
+  /* How many letters differ; two that changed places count as one. More than
+     most is as good as no likeness. */
+  function distance(a, b, most) {
+    let [before, last] = [[], range(b.length + 1)];
+    for (let i = 1; i <= a.length; i++) {
+      const row = [i];
+      for (let j = 1; j <= b.length; j++) {
+        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1]));
+        if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
+      }
+      if (Math.min(...row) > most) return Infinity;
+      [before, last] = [last, row];
+    }
+    return last[b.length];
+  }
+
+  /* A word that the book does not have, as the book spells it: the nearest
+     word, and of several that are as near the most frequent. */
+  function correct(word, counts) {
+    const form = stem(word), most = form.length > 7 ? 2 : 1;
+    if (form.length < 4 || /\d/.test(form) || HAN.test(form) || counts.has(form)) return word;
+    let best = [Infinity, 0, word];
+    for (const [known, count] of counts) {
+      if (known.startsWith(form)) return word;  // still being typed
+      if (Math.abs(known.length - form.length) > most) continue;
+      const off = distance(form, known, most) + (known[0] !== form[0]) / 2;
+      if (off <= most && (off < best[0] || off === best[0] && count > best[1])) best = [off, count, known];
+    }
+    return best[2];
   }
 
   /* "batchnorm" finds "batch norm": two words of a title, written as one. */
@@ -43,58 +83,83 @@
   }
 
   function weigh(address, title) {
-    const kinds = { 'chapters/': 1.4, 'exercises/solutions': .35, 'exercises/': .6, 'appendix/': .8 };
+    const kinds = { 'chapters/': 1.4, 'exercises/solutions': .3, 'exercises/': .5, 'appendix/glossary': .35, 'appendix/': .8 };
     const kind = Object.keys(kinds).find(start => address.startsWith(start));
     return (kinds[kind] ?? .6) * (/^(Summary|What goes wrong|Reading|Exercises)$/.test(title) ? .5 : 1);
   }
 
-  /* What is looked for: the reader's words, and what the book calls them. */
-  function read(text) {
-    const small = plain(text).toLowerCase().replace(/[-_]/g, ' '), known = new Map(Object.entries(d2lWords.synonyms));
-    const said = tokenize(small), phrase = ` ${said.join(' ')} `;
-    const also = [...known].filter(([key]) => phrase.includes(` ${key} `)).map(([, words]) => words);
+  /* What is looked for: the reader's words, spelt as the book does, and what
+     the book calls them. */
+  function read(text, counts) {
+    const small = plain(text).toLowerCase().replace(/[-_]/g, ' '), also = [];
     let rest = small;
-    for (const [sign, words] of Object.entries(d2lWords.chinese).sort(([a], [b]) => b.length - a.length)) {
+    for (const [sign, words] of Object.entries({ ...d2lSections.chinese, ...d2lWords.chinese }).sort(([a], [b]) => b.length - a.length)) {
       if (rest.includes(sign)) also.push(words);
       rest = rest.replaceAll(sign, ' ');
     }
-    const stop = new Set(d2lWords.stop), words = tokenize(rest).filter(word => !HAN.test(word));
+    const spelt = [...tokenize(small).map(word => correct(word, counts)), ...also.flatMap(tokenize)];
+    const phrase = ` ${spelt.map(stem).join(' ')} `, isSaid = key => phrase.includes(` ${tokenize(key).map(stem).join(' ')} `);
+    also.push(...Object.entries(d2lWords.synonyms).filter(([key]) => isSaid(key)).map(([, words]) => words), ...signposts(text));
+    const stop = new Set(d2lWords.stop), words = tokenize(rest).filter(word => !HAN.test(word)).map(word => (stop.has(word) ? word : correct(word, counts)));
     const telling = words.filter(word => !stop.has(word));
-    return { words: [...(telling.length ? telling : words), ...(HAN.test(rest) ? tokenize(rest).filter(word => HAN.test(word)) : [])], also: also.flatMap(tokenize) };
+    const signs = tokenize(rest).filter(word => HAN.test(word) && (counts.has(word) || !also.length));
+    return { words: [...(telling.length || also.length ? telling : words), ...signs], also: also.flatMap(tokenize) };
   }
 
-  /* Fuller matches first; then what holds the words spelt a little otherwise. */
+  /* Fuller matches first. */
   function find(index, text) {
-    const { words, also } = read(text), message = words.length > LONG || /(error|exception)\b/i.test(text);
+    const { words, also } = read(text, index.counts), message = words.length > LONG || /(error|exception)\b/i.test(text);
     if (!words.length && !also.length) return [];
-    const options = { boost: { title: 5, joined: 3, page: 1.5 }, combineWith: 'OR', tokenize: text => text.split(' '), boostDocument: (id, term, { weight }) => weight };
-    const spelling = message ? {} : { prefix: term => term.length > 2 && !/^\d/.test(term), fuzzy: term => (term.length > 4 && !/^\d/.test(term) ? .25 : false), maxFuzzy: 2 };
+    const options = { boost: { title: 5, joined: 3, terms: 2, page: 1.5 }, combineWith: 'OR', tokenize: text => text.split(' '), processTerm: stem, boostDocument: (id, term, { weight }) => weight };
+    const spelling = message ? {} : { prefix: term => term.length > 2 && !/^\d/.test(term) };
     const queries = [{ queries: [words.join(' ')], ...spelling, weights: { fuzzy: .35, prefix: .6 } }];
-    if (also.length) queries.push({ queries: [also.join(' ')], boost: { title: 6, joined: 3, page: 2 } });
+    if (also.length) queries.push({ queries: [also.join(' ')], boost: { title: 6, joined: 3, terms: 2, page: 2 } });
     const found = index.search({ combineWith: 'OR', queries }, options), wanted = new Set([...words, ...also].map(stem));
-    return found.map(one => ({ ...one, score: one.score * coverage(one, wanted) * clinic(one.id, message) * phrase(one.id, words, wanted) * titled(one, words.length ? words : also) })).sort((a, b) => b.score - a.score);
+    const task = /\b(exercise|question|solution|answer)s?\b/i.test(text);
+    return found.map(one => ({ ...one, score: one.score * coverage(one, wanted, index.counts) * titled(one, wanted, index.counts) * place(one.id, message, task) * phrase(one.id, words, wanted, text) })).sort((a, b) => b.score - a.score);
   }
 
-  const coverage = ({ queryTerms }, wanted) => (.2 + new Set(queryTerms).size / wanted.size) ** 1.5;
+  /* What part of what was asked for a section holds; rare words tell more. */
+  function part(held, wanted, counts) {
+    const sum = terms => terms.reduce((total, term) => total + Math.log(1 + counts.size / (counts.get(term) ?? 1)), 0);
+    return sum([...wanted].filter(term => held.has(term))) / (sum([...wanted]) || 1);
+  }
 
-  /* What part of the words the title holds, spelt so or nearly so. */
-  function titled({ match }, words) {
-    const inTitle = Object.values(match).filter(fields => fields.includes('title')).length;
-    return 1 + .6 * Math.min(1, inTitle / words.length);
+  const coverage = ({ queryTerms }, wanted, counts) => (.2 + part(new Set(queryTerms.map(stem)), wanted, counts)) ** 1.5;
+
+  /* The same of its title, and of its title with its page's. */
+  function titled({ id, title }, wanted, counts) {
+    const page = d2lSections.pages[d2lSections.sections[id][0]][1], stems = text => tokenize(text).map(stem);
+    return 1 + .4 * part(new Set(stems(title)), wanted, counts) + .6 * part(new Set(stems(`${title} ${page}`)), wanted, counts);
   }
 
   /* Words side by side, as the reader wrote them, count for more; so does a
      title that holds nothing else than what was asked for. */
-  function phrase(id, words, wanted) {
-    const [, , title, text] = d2lSections.sections[id], said = ` ${words.join(' ')}`;
-    const name = tokenize(title.replace(/^\d+(\.\d+)*\. /, ''));  // without a chapter's number
-    const aside = words.length > 1 && ` ${[...name, ...tokenize(text)].join(' ')}`.includes(said);
-    return (aside ? 1.5 : 1) * (name.every(word => wanted.has(stem(word))) ? 1.6 : 1);
+  function phrase(id, words, wanted, query) {
+    const [, , title, text] = d2lSections.sections[id], said = ` ${words.map(stem).join(' ')} `;
+    const aside = words.length > 1 && ` ${tokenize(`${title} ${text}`).map(stem).join(' ')} `.includes(said);
+    const name = nameOf(title), share = words.length > LONG ? 1 : Math.min(1, name.length / (words.length || 1));
+    return (signposts(query).includes(title) ? 20 : 1) * (aside ? 1.5 : 1) * (name.length && name.every(word => wanted.has(word)) ? 1 + .6 * share : 1);
   }
 
-  function clinic(id, message) {
-    const [page, anchor] = d2lSections.sections[id];
-    if (!d2lSections.pages[page][0].includes('12_clinic')) return 1;
+  /* Titles of the sections to which the signposts of words.js lead. */
+  function signposts(text) {
+    return Object.entries(d2lWords.signposts).filter(([key]) => text.toLowerCase().includes(key)).map(([, title]) => title);
+  }
+
+  /* What a title names: its telling words, without a chapter's number, up to a
+     colon that is followed by more. */
+  function nameOf(title) {
+    const name = title.replace(/^\d+(\.\d+)*\. /, ''), stop = new Set(d2lWords.stop);
+    const [before, after] = /^Case \d/.test(name) ? name.split(': ').reverse() : name.split(/:(?= )/);
+    return tokenize(after && name === title ? name : before).filter(word => !stop.has(word) && !/^\d+$/.test(word)).map(stem);
+  }
+
+  /* The clinic for messages, the exercises for who asks for one. */
+  function place(id, message, task) {
+    const [page, anchor] = d2lSections.sections[id], address = d2lSections.pages[page][0];
+    if (address.startsWith('exercises/')) return task ? 3 : 1;
+    if (!address.includes('12_clinic')) return 1;
     return message ? (/^(case|symptom)-/.test(anchor) ? 3 : 1.5) : (/^symptom-/.test(anchor) ? .6 : 1);
   }
 
@@ -168,5 +233,5 @@
   }
 
   if (typeof document === 'object') setUp();
-  else module.exports = { makeIndex, find, tokenize };
+  else module.exports = { makeIndex, find, tokenize, stem, distance, correct };
 }
