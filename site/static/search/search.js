@@ -29,14 +29,23 @@
     return signs.length < 2 ? signs : signs.slice(1).map((sign, i) => signs[i] + sign);
   }
 
+  /* A function of a word that remembers what it gave. */
+  function once(compute) {
+    const known = new Map();
+    return word => {
+      if (!known.has(word)) known.set(word, compute(word));
+      return known.get(word);
+    };
+  }
+
   /* One form of words that mean the same: clip, clips, clipping, clipped;
      freeze, freezing; quantize, quantisation. */
-  function stem(word) {
+  const stem = once(word => {
     if (word.length < 4 || /\d/.test(word) || HAN.test(word)) return word;
     const bare = word.replace(/(?<=.{3}[^su])s$/, '').replace(/i[sz](?:ation|ing|ed|er|e)$/, 'iz')
       .replace(/(?<=[aeiouy].*[^e])(?:ing|ed)$/, '').replace(/(?<=..)([^aeiousl])\1$/, '$1');
     return bare.replace(/(?<=.{3})e$/, '');
-  }
+  });
 
   function makeIndex({ pages, sections }) {
     const index = new MiniSearch({ fields: ['title', 'joined', 'page', 'terms', 'text'], tokenize, processTerm: word => count(stem(word)), storeFields: ['weight', 'title'] });
@@ -97,10 +106,11 @@
       if (rest.includes(sign)) also.push(words);
       rest = rest.replaceAll(sign, ' ');
     }
-    const spelt = [...tokenize(small).map(word => correct(word, counts)), ...also.flatMap(tokenize)];
+    const spell = once(word => correct(word, counts));
+    const spelt = [...tokenize(small).map(spell), ...also.flatMap(tokenize)];
     const phrase = ` ${spelt.map(stem).join(' ')} `, isSaid = key => phrase.includes(` ${tokenize(key).map(stem).join(' ')} `);
     also.push(...Object.entries(d2lWords.synonyms).filter(([key]) => isSaid(key)).map(([, words]) => words), ...signposts(text));
-    const stop = new Set(d2lWords.stop), words = tokenize(rest).filter(word => !HAN.test(word)).map(word => (stop.has(word) ? word : correct(word, counts)));
+    const stop = new Set(d2lWords.stop), words = tokenize(rest).filter(word => !HAN.test(word)).map(word => (stop.has(word) ? word : spell(word)));
     const telling = words.filter(word => !stop.has(word));
     const signs = tokenize(rest).filter(word => HAN.test(word) && (counts.has(word) || !also.length));
     return { words: [...(telling.length || also.length ? telling : words), ...signs], also: also.flatMap(tokenize) };
