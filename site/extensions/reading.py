@@ -16,6 +16,8 @@ from pathlib import PurePosixPath
 from docutils import nodes
 
 FOLDER = 'chapters'
+# A line of imports, and what is in brackets behind one.
+IMPORTING = re.compile(r'(import |from |    \w|\)|$)')
 PLOTTING = re.compile(r'\s*(plt|ax|axes|fig|figure|show_|plot_|for ax)\b|#|\)')
 LONG = 3  # lines of plotting that are not worth a fold
 ASKING = re.compile(r'\b(predict|guess|before you (look|run|read))\b', re.I)
@@ -120,7 +122,7 @@ def judge(cell):
     lines = source.astext().strip().splitlines() if source else []
     if not lines:
         return None, None
-    if 'imports' in tags or lines[0].startswith(('import ', 'from ')):
+    if 'imports' in tags or all(IMPORTING.match(line) for line in lines):
         return 'input', 'Imports'
     if 'check' in tags:
         return judge_check(output)
