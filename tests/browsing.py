@@ -1,5 +1,6 @@
 """What the tests of the website share: how it is built, seen and judged."""
 
+import functools
 import gzip
 import http.server
 import json
@@ -105,6 +106,11 @@ def reason(done):
     return next((line for line in lines if 'rror' in line), lines[-1])
 
 
+@functools.lru_cache(256)
+def compress(body):
+    return gzip.compress(body)
+
+
 class Server(http.server.SimpleHTTPRequestHandler):
     """Serve files as a good web host does: text goes compressed."""
 
@@ -117,8 +123,9 @@ class Server(http.server.SimpleHTTPRequestHandler):
         body, kind = path.read_bytes(), self.guess_type(path)
         self.send_response(200)
         self.send_header('Content-Type', kind)
+        self.send_header('Cache-Control', 'no-cache')  # each page asks anew
         if re.search('text|javascript|svg', kind):
-            body = gzip.compress(body)
+            body = compress(body)
             self.send_header('Content-Encoding', 'gzip')
         self.send_header('Content-Length', str(len(body)))
         self.end_headers()
@@ -137,14 +144,24 @@ COUNT_SHIFTS = """
 
 
 def open_page(browser, url, width=1280, mode='light', **options):
-    """Open a page in a fresh profile.
+    """Open a page in a fresh profile; see new_page."""
+    options['viewport'] = {'width': width, 'height': 900}
+    return load(new_page(browser, color_scheme=mode, **options), url)
 
-    The page's list `problems` fills with errors and with requests that
-    leave the machine.
+
+def load(page, url):
+    page.goto(url)
+    page.evaluate('document.fonts.ready.then(() => 0)')
+    return page
+
+
+def new_page(browser, **options):
+    """Return an empty page in a fresh profile.
+
+    Its list `problems` fills with errors and with requests that leave the
+    machine.
     """
-    context = browser.new_context(
-        viewport={'width': width, 'height': 900}, color_scheme=mode, **options
-    )
+    context = browser.new_context(**options)
     context.set_default_timeout(120_000)
     page = context.new_page()
     page.problems = []
@@ -158,9 +175,50 @@ def open_page(browser, url, width=1280, mode='light', **options):
         lambda r: is_outside(r.url) and page.problems.append(f'asks {r.url}'),
     )
     page.on('requestfailed', lambda r: add_failure(page.problems, r))
-    page.goto(url)
-    page.evaluate('document.fonts.ready.then(() => 0)')
     return page
+
+
+class Tab:
+    """A tab for many pages, each of which finds it as if it were new.
+
+    A profile and a window for each page would cost as much as the page.
+    """
+
+    def __init__(self, browser, **options):
+        self.page = new_page(browser, **options)
+        self.tools = self.page.context.new_cdp_session(self.page)
+        self.origins = set()
+        self.page.add_init_script = self.page.clock.install = refuse
+
+    def clear(self, width=1280, mode='light'):
+        """Return the page, empty: nothing is kept, chosen or pointed at."""
+        page = self.page
+        page.goto('about:blank')
+        for origin in self.origins:
+            self.tools.send(
+                'Storage.clearDataForOrigin',
+                {'origin': origin, 'storageTypes': 'all'},
+            )
+        page.unroute_all()
+        page.context.clear_permissions()
+        page.mouse.move(0, 0)
+        page.emulate_media(
+            media='null', color_scheme=mode, reduced_motion='null'
+        )
+        page.set_viewport_size({'width': width, 'height': 900})
+        page.problems = []
+        return page
+
+    def open(self, url, width=1280, mode='light'):
+        """Open a page, as open_page does."""
+        parts = urlsplit(url)
+        page = self.clear(width, mode)
+        self.origins.add(f'{parts.scheme}://{parts.netloc}')
+        return load(page, url)
+
+
+def refuse(*args):
+    raise TypeError('what stays for later pages wants a page that is fresh')
 
 
 def add_failure(problems, request):
@@ -210,6 +268,12 @@ SAMPLE = """known => {
 }"""
 
 
+AXE = Axe().axe_script
+JUDGE = """async ([context, options]) => {
+  const { violations } = await axe.run(context ?? document, options);
+  return violations.map(({ id, impact, nodes }) =>
+    [id, impact, nodes.map(node => node.html.slice(0, 200))]);
+}"""
 COLOR_RULES = ['color-contrast', 'link-in-text-block']
 
 
@@ -226,15 +290,10 @@ def color_violations(page):
 
 
 def run_axe(page, context, **options):
-    found = (
-        Axe()
-        .run(page, context, {'resultTypes': ['violations'], **options})
-        .response['violations']
-    )
-    return [
-        (v['id'], v['impact'], [n['html'][:200] for n in v['nodes']])
-        for v in found
-    ]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    options = {'resultTypes': ['violations'], **options}
+    return page.evaluate(JUDGE, [context, options])
 
 
 def overflow(page):

@@ -17,8 +17,10 @@ from browsing import (
     HTML,
     ROOT,
     Server,
+    Tab,
     get_chromium,
     make_book,
+    new_page,
     once,
     open_page,
 )
@@ -74,7 +76,9 @@ def serve():
         server = http.server.ThreadingHTTPServer(
             ('127.0.0.1', 0), functools.partial(Server, directory=folder)
         )
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, args=[0.05], daemon=True
+        ).start()
         servers.append(server)
         return f'http://127.0.0.1:{server.server_port}'
 
@@ -103,24 +107,41 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def browser(chromium):
+    """Start a browser. Without a process for graphics a page costs less."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(
-            executable_path=chromium, args=FLAGS, timeout=120_000
+            executable_path=chromium,
+            args=[*FLAGS, '--in-process-gpu'],
+            timeout=120_000,
         )
 
 
+@pytest.fixture(scope='module')
+def shared(browser):
+    return Tab(browser)
+
+
 @pytest.fixture
-def visit(browser):
-    """Return open_page, which closes what it opened when the test ends."""
+def visit(browser, shared):
+    """Return open_page. What it opened is closed when the test ends.
+
+    The first page stands in a tab that the tests of a file share, unless it
+    is to be fresh or has options of its own.
+    """
     pages = []
 
-    def opened(*args, **options):
-        pages.append(open_page(browser, *args, **options))
-        return pages[-1]
+    def opened(url, width=1280, mode='light', fresh=False, **options):
+        if fresh or options or shared.page in pages:
+            page = open_page(browser, url, width, mode, **options)
+        else:
+            page = shared.open(url, width, mode)
+        pages.append(page)
+        return page
 
     yield opened
     for page in pages:
-        page.context.close()
+        if page is not shared.page:
+            page.context.close()
 
 
 @pytest.fixture(scope='session')
@@ -144,17 +165,23 @@ def run_checker():
 
 
 @pytest.fixture
-def show(browser):
-    """Return a function that shows a widget; `page.problems` stays empty."""
+def show(browser, shared):
+    """Return a function that shows widgets; `page.problems` stays empty.
+
+    On the tab that the tests of a file share, unless it is to be fresh.
+    """
     import shoot
 
-    page = browser.new_page(viewport={'width': 1280, 'height': 900})
-    page.set_default_timeout(30_000)
-    page.problems = []
-    page.on('pageerror', lambda e: page.problems.append(str(e)))
-    page.on(
-        'console', lambda m: m.type == 'error' and page.problems.append(m.text)
-    )
-    yield lambda *names, **more: shoot.show(page, *names, **more)
-    assert page.problems == []
-    page.close()
+    pages = []
+
+    def shown(*names, fresh=False, more=''):
+        page = new_page(browser) if fresh else shared.clear()
+        page.set_viewport_size({'width': 1280, 'height': 900})
+        pages.append(page)
+        return shoot.show(page, *names, more=more)
+
+    yield shown
+    for page in pages:
+        assert page.problems == []
+        if page is not shared.page:
+            page.context.close()

@@ -22,8 +22,8 @@ from browsing import (
     ROOT,
     SAMPLE,
     Server,
+    Tab,
     color_violations,
-    open_page,
     overflow,
     violations,
 )
@@ -66,23 +66,24 @@ LOOK = r"""() => {
 def seen(site, browser):
     """Return a function that tells what is seen on a page; it looks once."""
     known = []  # kinds of text whose colors were judged
+    screen, phone = (Tab(browser, device_scale_factor=0.7) for _ in range(2))
 
     @functools.cache
     def look(name):
         Server.sent.clear()
-        page = open_whole(browser, f'{site}/{name}.html', 1280)
+        page = open_whole(screen, f'{site}/{name}.html', 1280)
         facts = page.evaluate(LOOK) | {'sent': dict(Server.sent)}
         served = judge(page, name, [1280], known)
-        page = open_whole(browser, (HTML / f'{name}.html').as_uri(), 375)
+        page = open_whole(phone, (HTML / f'{name}.html').as_uri(), 375)
         on_phone = judge(page, name, [320, 375], known)
         return SimpleNamespace(facts=facts, served=served, on_phone=on_phone)
 
     return look
 
 
-def open_whole(browser, url, width):
+def open_whole(tab, url, width):
     """Open a page and load all of it; note what moved meanwhile."""
-    page = open_page(browser, url, width, device_scale_factor=0.7)
+    page = tab.open(url, width)
     page.evaluate(LOAD_PICTURES)
     page.shift = page.evaluate('window.shift')
     page.evaluate("""() => {  // lay all of it out, as for one who read it all
@@ -93,7 +94,7 @@ def open_whole(browser, url, width):
 
 
 def judge(page, name, widths, known):
-    """Close a page; return all that is wrong with it at these widths."""
+    """Return all that is wrong with a page at these widths; spoil it."""
     if os.environ.get('D2LMINI_SHOTS'):
         take_shots(page, f'{name.replace("/", "_")}-{widths[-1]}')
     found = {
@@ -110,7 +111,6 @@ def judge(page, name, widths, known):
             known += new
             found[mode] = color_violations(page)
     found['shuts out'] = violations(page)
-    page.context.close()
     return {what: finding for what, finding in found.items() if finding}
 
 

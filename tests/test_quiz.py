@@ -291,7 +291,8 @@ def test_answers_to_questions_that_changed_are_forgotten(quiz):
     assert len(chosen(quiz)) == 1
 
 
-def test_quiz_works_where_nothing_can_be_kept(quiz):
+def test_quiz_works_where_nothing_can_be_kept(visit, page_url):
+    quiz = visit(page_url, fresh=True)
     quiz.add_init_script("""Object.defineProperty(window, 'localStorage',
         { get() { throw new Error('not allowed'); } });""")
     quiz.reload()

@@ -124,9 +124,9 @@ def test_set_up_code_folds_and_unfolding_is_remembered(site, visit):
 
 
 @pytest.mark.parametrize('name', CHAPTERS)
-def test_imports_of_chapters_fold(site, visit, name):
-    page = visit(f'{site}/{name}.html', java_script_enabled=False)
-    html = page.content()
+def test_imports_of_chapters_fold(build, name):
+    assert build.returncode == 0, build.stdout
+    html = (ROOT / f'_build/html/{name}.html').read_text(encoding='utf-8')
     assert html.count('<span class="collapsed">Imports</span>') >= 1
 
 
@@ -176,7 +176,7 @@ def test_an_answer_is_kept_and_shown_with_the_result(site, visit):
 
 def test_far_fields_are_not_made_at_once(site, visit):
     """Browsers would lay out the page around each of them."""
-    page = visit('about:blank', width=375)
+    page = visit('about:blank', width=375, fresh=True)
     page.add_init_script("""requestIdleCallback = () => {};
         addEventListener('DOMContentLoaded', () => {
             window.fields = document.querySelectorAll('form, .guess input');

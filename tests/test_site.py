@@ -16,6 +16,7 @@ from browsing import (
     READING,
     ROOT,
     SAMPLE,
+    Tab,
     color_violations,
     make_book,
     overflow,
@@ -164,6 +165,29 @@ def test_pale_text_is_found(visit):
     assert rule == 'color-contrast' and '12px' in found and len(known) == 2
     page.emulate_media(color_scheme='dark')
     assert page.evaluate(SAMPLE, known) == []
+
+
+def test_what_pages_keep_is_gone_in_a_tab_used_again(browser, site):
+    """Wherever it was kept, and what a test has chosen is gone too."""
+    tab = Tab(browser)
+    urls = f'{site}/search.html', (HTML / 'search.html').as_uri()
+    kept = "[localStorage.length, matchMedia('print').matches, innerWidth]"
+    for url in urls:
+        page = tab.open(url, width=375)
+        page.evaluate("localStorage.setItem('theme', 'dark')")
+        page.emulate_media(media='print')
+        page.problems.append('a problem')
+        page.route('**/*', lambda route: route.abort())
+        assert page.evaluate(kept) == [1, True, 375]
+    for url in urls:
+        page = tab.open(url)
+        assert page.evaluate(kept) == [0, False, 1280]
+        assert page.problems == []
+    with pytest.raises(TypeError, match='fresh'):
+        page.add_init_script('0')
+    with pytest.raises(TypeError, match='fresh'):
+        page.clock.install()
+    tab.page.context.close()
 
 
 @pytest.fixture

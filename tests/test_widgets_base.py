@@ -2,6 +2,7 @@
 
 import json
 import random
+from urllib.parse import urlencode
 
 import embed
 import heights
@@ -68,18 +69,22 @@ OTHERS = 'draw', 'line', 'symptom'
 NAMES = [name for name in shoot.NAMES if name not in OTHERS]
 
 
+@pytest.fixture(scope='module')
+def home(serve, tmp_path_factory):
+    """Return a folder, and the address at which it is served."""
+    folder = tmp_path_factory.mktemp('home')
+    return folder, serve(folder)
+
+
 @pytest.fixture
-def page(browser, serve, tmp_path):
+def page(shared, home):
     """Return a page on a server: it has an address and a memory."""
-    context = browser.new_context(viewport={'width': 1280, 'height': 900})
-    page = context.new_page()
-    page.problems = []
-    page.on('pageerror', lambda error: page.problems.append(str(error)))
-    page.home = serve(tmp_path)
-    page.tree = tmp_path
+    folder, address = home
+    page = shared.clear()
+    shared.origins.add(address)
+    page.tree, page.home = folder, address
     yield page
     assert page.problems == []
-    context.close()
 
 
 def opened(page, *names, query=''):
@@ -103,11 +108,23 @@ def opened(page, *names, query=''):
     return page.locator(f'd2l-{names[0]}')
 
 
-def link(name, settings):
-    """Return a query as a reader might write it."""
+def opened_again(page, name, query):
+    """Make the widget anew, at another address of the same page."""
+    page.evaluate(
+        """([tag, query]) => {
+            history.replaceState(null, '', query);
+            const old = document.querySelector(tag);
+            old.replaceWith(document.createElement(tag));
+        }""",
+        [f'd2l-{name}', query],
+    )
+    return page.locator(f'd2l-{name}')
+
+
+def query(name, settings):
+    """Return a query as the page itself writes it."""
     parts = dict(part.split('=', 1) for part in settings.split('&'))
-    script = 'parts => String(new URLSearchParams(parts))'
-    return script, {'widget': name} | parts
+    return '?' + urlencode({'widget': name} | parts)
 
 
 @pytest.mark.parametrize('name', shoot.NAMES)
@@ -123,12 +140,9 @@ def test_title_and_task_can_be_seen(page, name):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_task_is_checked_and_remembered(page, name):
-    widget = opened(page, name)
-    query = page.evaluate(*link(name, NEAR[name]))
-    widget = opened(page, name, query=f'?{query}')
+    widget = opened(page, name, query=query(name, NEAR[name]))
     assert widget.locator('.answer').inner_text() == ''
-    query = page.evaluate(*link(name, ANSWERS[name]))
-    widget = opened(page, name, query=f'?{query}')
+    widget = opened_again(page, name, query(name, ANSWERS[name]))
     assert widget.locator('.answer').inner_text().startswith('\u2713 Right')
     page.goto('about:blank')
     widget = opened(page, name)
@@ -137,9 +151,7 @@ def test_task_is_checked_and_remembered(page, name):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_address_brings_the_settings_back(page, name):
-    widget = opened(page, name)
-    query = page.evaluate(*link(name, ANSWERS[name]))
-    widget = opened(page, name, query=f'?{query}')
+    widget = opened(page, name, query=query(name, ANSWERS[name]))
     first = widget.locator('.controls, table, textarea').all_inner_texts()
     widget.evaluate(
         """widget => {
@@ -171,8 +183,7 @@ def test_an_address_that_somebody_broke_does_no_harm(page, name):
         settings |= {'filterNumbers': dice.choice(grids), 'filter': 'own'}
         settings |= {'imageNumbers': dice.choice(grids), 'image': 'own'}
         settings |= {'constructor': '1', '__proto__': '2', 'widget': name}
-        query = page.evaluate('s => String(new URLSearchParams(s))', settings)
-        widget = opened(page, name, query=f'?{query}')
+        widget = opened_again(page, name, f'?{urlencode(settings)}')
         assert widget.locator('.title').is_visible()
         assert widget.locator('b b, a').count() == 0
         assert page.problems == []

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 import shoot
 import torch
-from browsing import is_outside, run_axe
+from browsing import Tab, new_page, run_axe
 from PIL import Image
 from test_widgets import SMALL, node
 from torch.nn import functional as F
@@ -416,32 +416,50 @@ def site(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def visit(browser, site, serve):
-    """Return a function that opens the page in a fresh profile."""
-    contexts = []
+def near_nothing(page):
+    """Have nothing come near, so that the pad stays empty."""
+    page.context.add_init_script(
+        'window.IntersectionObserver = class { observe() {} disconnect() {} }'
+    )
+    return note_requests(page)
 
-    def open_page(served=False, opening=False, **options):
-        context = browser.new_context(
-            **{'viewport': {'width': 1280, 'height': 900}, **options}
-        )
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        contexts.append((context, page))
-        page.asked, page.problems = [], []
-        if not opening:  # nothing comes near: the pad stays empty
-            page.add_init_script(
-                'window.IntersectionObserver ='
-                ' class { observe() {} disconnect() {} }'
-            )
-        page.on('pageerror', lambda e: page.problems.append(str(e)))
-        page.on(
-            'console',
-            lambda m: m.type == 'error' and page.problems.append(m.text),
-        )
-        page.on('request', lambda r: page.asked.append(r.url))
+
+def note_requests(page):
+    page.asked = []
+    page.on('request', lambda r: page.asked.append(r.url))
+    return page
+
+
+@pytest.fixture(scope='module')
+def pad(browser):
+    """Return the tab that all tests share who want nothing else."""
+    tab = Tab(browser)
+    near_nothing(tab.page)
+    return tab
+
+
+@pytest.fixture(scope='module')
+def address(serve, site):
+    return serve(site)
+
+
+@pytest.fixture
+def visit(browser, site, address, pad):
+    """Return a function that opens the page as if for the first time."""
+    pages = []
+
+    def opened(served=False, opening=False, **options):
+        if opening:
+            page = note_requests(new_page(browser, **options))
+        elif options or pad.page in pages:
+            page = near_nothing(new_page(browser, **options))
+        else:
+            page = pad.clear()
+            pad.origins |= {address, 'file://'}
+        page.asked.clear()
+        pages.append(page)
         page.goto(
-            f'{serve(site)}/index.html'
+            f'{address}/index.html'
             if served
             else (site / 'index.html').as_uri()
         )
@@ -449,15 +467,11 @@ def visit(browser, site, serve):
         page.code = page.locator('d2l-live-code')
         return page
 
-    yield open_page
-    for context, page in contexts:
+    yield opened
+    for page in pages:
         assert page.problems == []
-        assert not [
-            url
-            for url in page.asked
-            if is_outside(url) and not url.startswith('blob:')
-        ]
-        context.close()
+        if page is not pad.page:
+            page.context.close()
 
 
 def says(page, words):
