@@ -4,7 +4,10 @@ BIN := .venv/bin
 # and all that the pages and the tests need.
 SITE := .venv/site.ready
 READY := .venv/ready
-INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
+# What builds, opens or checks the website, in this order: pages are the most,
+# while they wait for the build widgets need none, and small things end it.
+PROOF = pages* widgets* lighthouse site* reading* cover live* quiz search \
+    sharing drawings
 
 help:           ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -17,6 +20,10 @@ book: $(SITE)   ## build the website into _build/html
 test: $(READY)  ## check everything: package, pages, site
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	    --nbval tests chapters exercises/solutions
+
+proof: $(READY) ## check the website alone, by two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	    $(PROOF:%=tests/test_%.py)
 
 lint: $(READY)  ## look for faults without running anything
 	$(BIN)/ruff check
@@ -66,4 +73,4 @@ $(READY): $(SITE) marker/pyproject.toml
 	$(INSTALL) --group lint -e '.[book,test]' -e ./marker
 	@touch $@
 
-.PHONY: help book test lint install pdf shots checkers lab serve run exercises clean
+.PHONY: help book test proof lint install pdf shots checkers lab serve run exercises clean
