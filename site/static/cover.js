@@ -115,18 +115,19 @@
 
     async take(file) {
       if (!file) return;
-      const address = URL.createObjectURL(file);
-      try { await this.load(address); this.draw(); } catch {
-        this.status.textContent = fill(TEXTS.noPicture, { name: file.name });
+      const address = URL.createObjectURL(file), turn = this.turn = {};  // the last picture counts
+      try { await this.load(address, turn); this.draw(); } catch {
+        if (turn === this.turn) this.status.textContent = fill(TEXTS.noPicture, { name: file.name });
       }
       URL.revokeObjectURL(address);
     }
 
     /* Read a picture's gray values, the longer side made WIDE pixels. */
-    async load(address) {
+    async load(address, turn) {
       const picture = new Image();
       picture.src = address;
       await picture.decode();
+      if (turn !== this.turn) return;
       const scale = WIDE / Math.max(picture.naturalWidth, picture.naturalHeight);
       const [width, height] = [picture.naturalWidth, picture.naturalHeight].map(n => Math.max(1, Math.round(n * scale)));
       const sheet = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d');
@@ -150,12 +151,16 @@
 
     draw() {
       const kernel = this.fields.map(field => read(field.value));
-      this.fields.forEach((field, i) => field.toggleAttribute('aria-invalid', Number.isNaN(kernel[i])));
+      this.fields.forEach((field, i) => {
+        if (Number.isNaN(kernel[i])) field.setAttribute('aria-invalid', 'true');
+        else field.removeAttribute('aria-invalid');
+      });
       const bad = kernel.findIndex(Number.isNaN);
       if (bad >= 0) {
         this.status.textContent = fill(TEXTS.noNumber, { value: this.fields[bad].value || '“”' });
         return;
       }
+      if (!this.gray) return;  // the photograph is still coming
       const sum = kernel.reduce((a, b) => a + b, 0);
       this.values = convolve(this.gray, this.width, this.height, kernel);
       paint(this.result, this.width, this.height, shades(this.values, sum));

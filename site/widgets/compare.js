@@ -23,7 +23,7 @@
       this.append(make('p', { class: 'lead' }, fill(texts.lead, { runs: Math.min(...nets.map(net => net.accuracies.length)) })),
         make('div', { class: 'controls selects' }, this.select('cost', COSTS), this.slider('budget', 0, STEPS)),
         make('div', { class: 'charts single' }, this.chart.element),
-        make('p', { class: 'keys', 'aria-hidden': 'true' }, key('made', texts.first), key('new', texts.behind), key('', texts.outside)), this.status, this.rows);
+        make('p', { class: 'keys', 'aria-hidden': 'true' }, key('made', texts.first), key('new', texts.behind), key('faint', texts.outside)), this.status, this.rows);
     }
 
     /* The networks whose cost is known: not all were timed. */

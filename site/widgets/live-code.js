@@ -281,8 +281,9 @@
       const { texts } = this, own = error.trim().replace(/ *File.*, in input\n/, '');
       const [, line, words] = own.match(/[^]*File "<stdin>", line (\d+).*\n([^]+)/) ?? [own, 0, own];
       const said = words.match(/^AssertionError: ([^]+)/)?.[1];
-      this.wrong = Number(line);
-      this.end(texts.failed, fill(said ? texts.check : texts.error, { line: line || '?', words: said ?? words }));
+      const isOwn = line <= this.area.value.split('\n').length;  // not a line of the check behind it
+      this.wrong = isOwn ? Number(line) : 0;
+      this.end(texts.failed, isOwn ? fill(said ? texts.check : texts.error, { line: line || '?', words: said ?? words }) : said ?? words);
       if (this.wrong) this.fault.append(' ', make('button', { type: 'button', onclick: () => this.goTo(line) }, fill(texts.goTo, { line })));
       this.screen.scrollTop = this.screen.scrollHeight;
       this.draw();

@@ -248,7 +248,8 @@
 
     edit({ target }, i, j) {
       const number = read(target.value), good = Math.abs(number) < 100;
-      target.toggleAttribute('aria-invalid', !good);
+      if (good) target.removeAttribute('aria-invalid');
+      else target.setAttribute('aria-invalid', 'true');
       if (!good) return;
       target.shown = target.value;
       this.options.edit(i - this.inner[0], j - this.inner[0], number);
