@@ -1,6 +1,8 @@
 """Search: 40 more queries, and how words are read: forms, spelling, terms."""
 
+import gzip
 import json
+import re
 import subprocess
 
 import pytest
@@ -167,3 +169,12 @@ def test_words_far_down_a_section_are_found(build):
     long = [s for s in read_index()['sections'] if len(s[5]) > 200]
     assert len(long) > 100
     assert all(len(s[3]) <= 600 for s in read_index()['sections'])
+
+
+def test_the_search_page_is_light(build):
+    """With all that it looks through, as a web host sends it."""
+    page = (HTML / 'search.html').read_bytes()
+    files = re.findall(r'(?:src|href)="(_static/[^"?]+)', page.decode())
+    assert '_static/search/sections.js' in files
+    whole = [page, *((HTML / file).read_bytes() for file in set(files))]
+    assert sum(len(gzip.compress(body)) for body in whole) <= 300 * 1024

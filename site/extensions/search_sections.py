@@ -174,6 +174,14 @@ def further(text, most):
     return ' '.join(word for word in dict.fromkeys(words) if word not in seen)
 
 
+def rows(doctree, docname):
+    """Yield what the index holds of each section of a page."""
+    most = LESS if 'solutions/' in docname else MOST
+    told = docname.startswith('chapters/')
+    for anchor, name, text, terms in entries(doctree, docname):
+        yield anchor, name, text[:most], terms, told * further(text, most)
+
+
 def write(app, error):
     if error or app.builder.name != 'html':
         return
@@ -182,14 +190,11 @@ def write(app, error):
         doctree = app.env.get_doctree(docname)
         title = app.env.titles[docname].astext()
         pages.append([app.builder.get_target_uri(docname), title])
-        most = LESS if 'solutions/' in docname else MOST
-        for anchor, name, text, terms in entries(doctree, docname):
-            told = docname.startswith('chapters/')
-            rest = further(text, most) if told else ''
-            sections.append(
-                [len(pages) - 1, anchor, name, text[:most], terms, rest]
-            )
-    chinese = chinese_of(app.env.get_doctree(GLOSSARY))
+        place = len(pages) - 1
+        sections += [[place, *row] for row in rows(doctree, docname)]
+    chinese = {}
+    if GLOSSARY in app.env.found_docs:
+        chinese = chinese_of(app.env.get_doctree(GLOSSARY))
     index = json.dumps(
         {'pages': pages, 'sections': sections, 'chinese': chinese},
         ensure_ascii=False,
