@@ -224,8 +224,10 @@ def show_picture(self, node):
 def add_narrow(self, node, path, fits):
     """Give a wide <img> a version for phones, or let it scroll there."""
     html = self.body[-1]
-    narrow = stack(Image.open(path)) if path.suffix != '.svg' else None
-    if narrow is None or 'whole' in node['classes']:
+    whole = path.suffix == '.svg' or 'whole' in node['classes']
+    whole = whole or 'pictures' in path.parts  # of a widget, with sentences
+    narrow = None if whole else stack(Image.open(path))
+    if narrow is None:
         return html if fits else f'<span class="scroll wide">{html}</span>'
     kind, contents = shrunk(narrow)
     name = f'narrow_{path.stem[:32]}.{kind.split("/")[1]}'
