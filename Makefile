@@ -6,8 +6,8 @@ SITE := .venv/site.ready
 READY := .venv/ready
 # What builds, opens or checks the website, in this order: pages are the most,
 # while they wait for the build widgets need none, and small things end it.
-PROOF = pages* widgets* lighthouse site* reading* cover live* quiz search \
-    sharing drawings
+PROOF = pages* widgets* lighthouse site* reading* look cover live* quiz \
+    search* sharing drawings narrow
 
 help:           ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
