@@ -4,6 +4,7 @@ BIN := .venv/bin
 # and all that the pages and the tests need.
 SITE := .venv/site.ready
 READY := .venv/ready
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt
 # What builds, opens or checks the website, in this order: pages are the most,
 # while they wait for the build widgets need none, and small things end it.
 PROOF = pages* widgets* lighthouse site* reading* look cover live* quiz \
