@@ -38,14 +38,14 @@ def pytest_collection_modifyitems(items):
 def build(tmp_path_factory):
     """Build the book, once for all workers; return what make did.
 
-    That is done where PyTorch, NumPy and the package cannot be imported.
+    That is done where PyTorch and the package cannot be imported.
     """
     if not shutil.which('make'):
         pytest.skip('make is not here')
 
     def measure():
         hidden = tmp_path_factory.mktemp('hidden')
-        for name in ['torch', 'numpy', 'd2lmini']:
+        for name in ['torch', 'd2lmini']:
             (hidden / f'{name}.py').write_text(
                 f'raise ImportError("the website does without {name}")'
             )

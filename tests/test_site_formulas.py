@@ -8,6 +8,7 @@ import website
 from browsing import HTML, READING
 
 PARTS = {'msub': 2, 'msup': 2, 'mfrac': 2, 'msubsup': 3}
+PARTS |= {'munder': 2, 'mover': 2, 'munderover': 3}
 ALONE = ['img', 'input', 'br', 'hr', 'wbr', 'meta', 'link', 'mspace']
 
 
