@@ -71,7 +71,7 @@ def test_a_figure_before_the_first_section_moves_up(build):
 
 
 def test_any_other_is_a_copy_that_leads_to_it(site, visit):
-    page = visit(f'{site}/{COPIED}.html', width=375)
+    page = visit(f'{site}/{COPIED}.html')
     page.get_by_role('link', name='Explained below').click()
     there = page.locator(f'#{hooks.ANCHOR}')
     assert there.locator('img').count() == 1

@@ -211,11 +211,11 @@ def show_picture(self, node):
     path = Path(self.builder.srcdir, node['uri'])
     scale = 1 if path.suffix == '.svg' else SHOWN_DPI / DRAWN_DPI
     width, height = (round(scale * size) for size in picture_size(path))
+    if is_drawing(path) and 'drawn' not in node['classes']:
+        node['classes'].append('drawn')
     HTML5Translator.visit_image(self, node)
-    kind = 'class="drawn" ' if is_drawing(path) else ''
     self.body[-1] = self.body[-1].replace(
-        '<img ',
-        f'<img {kind}width="{width}" height="{height}" loading="lazy" ',
+        '<img ', f'<img width="{width}" height="{height}" loading="lazy" '
     )
     if width > WIDE:
         self.body[-1] = add_narrow(self, node, path, width <= SCROLLS)
