@@ -43,7 +43,7 @@ DARK, LITTLE = 70, 0.06  # of 255; a drawing has less: its text and its lines
 WIDE = 500  # pixels from which a picture is too much for a phone
 SCROLLS = 575  # and from which it scrolls there, if it cannot be cut
 PHONE = 'screen and (max-width: 36rem)'  # as in book.css
-SIDES = re.compile(r'\b(left|right|middle)\b', re.I)
+SIDES = re.compile(r'\bleft\b', re.I)
 TURNED = '<span class="turned">Here, left stands above and right below.</span>'
 RENDERER = """
 const katex = require(process.argv[1]);
