@@ -96,6 +96,17 @@ def test_widgets_compute(site, tab):
     assert tab.problems == []
 
 
+@pytest.mark.parametrize(
+    ('bottom', 'whole'), [('', False), ('<mi>b</mi>', True)]
+)
+def test_half_a_formula_is_a_problem_if_it_stays_half(tab, bottom, whole):
+    fraction = f'<math><mfrac><mi>a</mi>{bottom}</mfrac></math>'
+    tab.open(f'data:text/html,{fraction}')
+    assert (tab.problems == []) == whole
+    tab.heard.append(f'{firefox.HALF} for <mfrac/> tag.')
+    assert (tab.problems == []) == whole
+
+
 def test_search_finds(site, tab):
     tab.open(f'{site}/search.html?q=max%20pooling')
     first = tab.evaluate(
