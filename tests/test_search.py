@@ -76,9 +76,6 @@ ODD += ['"', '<b>x</b>', '.*', '龘', ' ', 'x' * 5000, '×', 'a b c' * 300]
 
 def find(queries):
     """Return for each query the (address, anchor, title) that are found."""
-    program = website.find_node()
-    if program is None:
-        pytest.skip('Node.js is not here')
     sections = HTML / '_static' / 'search' / 'sections.js'
     load = [f'require({json.dumps(str(sections))});']
     minisearch, words, search = (json.dumps(str(FOLDER / s)) for s in SCRIPTS)
@@ -92,14 +89,27 @@ def find(queries):
         'console.log(JSON.stringify(queries.map(q => find(index, q)'
         '.slice(0, 5).map(one => name(d2lSections.sections[one.id])))));',
     ]
+    return run(load, queries)
+
+
+def run(lines, queries=()):
+    """Return what a program of Node.js prints of the queries, as JSON."""
+    program = website.find_node()
+    if program is None:
+        pytest.skip('Node.js is not here')
     done = subprocess.run(
-        [program, '-e', '\n'.join(load)],
+        [program, '-e', '\n'.join(lines)],
         input=json.dumps(queries),
         capture_output=True,
         encoding='utf-8',
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def read_index():
+    text = (HTML / '_static/search/sections.js').read_text(encoding='utf-8')
+    return json.loads(text[text.index('{') : text.rindex('}') + 1])
 
 
 def fits(wanted, found):
@@ -155,8 +165,7 @@ def test_formulas_are_found_as_they_are_seen(formula, seen):
 
 
 def test_results_show_no_commands_of_formulas(build):
-    text = (HTML / '_static/search/sections.js').read_text(encoding='utf-8')
-    index = json.loads(text[text.index('{') : text.rindex('}') + 1])
+    index = read_index()
     words = ' '.join(section[3] for section in index['sections'])
     assert '·' in words and '≤' in words
     for command in ['cdot', 'text{', 'frac{', 'left', 'leq', 'sum_', 'begin{']:
@@ -164,8 +173,7 @@ def test_results_show_no_commands_of_formulas(build):
 
 
 def test_each_address_that_search_gives_exists(build):
-    text = (HTML / '_static/search/sections.js').read_text(encoding='utf-8')
-    index = json.loads(text[text.index('{') : text.rindex('}') + 1])
+    index = read_index()
     pages = [(HTML / address).read_text() for address, _ in index['pages']]
     lost = [
         (index['pages'][page][0], anchor)

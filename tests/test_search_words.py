@@ -3,12 +3,17 @@
 import gzip
 import json
 import re
-import subprocess
 
-import pytest
-import website
 from browsing import HTML
-from test_search import FOLDER, SCRIPTS, WANTED, find, fits
+from test_search import (
+    FOLDER,
+    SCRIPTS,
+    WANTED,
+    find,
+    fits,
+    read_index,
+    run,
+)
 
 # A query, and where the section wanted may stand: page, part of its title.
 QUERIES = {
@@ -79,27 +84,13 @@ QUERIES = {
 
 def ask(expression):
     """Return what an expression of search.js gives."""
-    program = website.find_node()
-    if program is None:
-        pytest.skip('Node.js is not here')
     words, search = (json.dumps(str(FOLDER / s)) for s in SCRIPTS[1:])
-    done = subprocess.run(
+    return run(
         [
-            program,
-            '-e',
-            f'require({words}); const s = require({search});'
+            f'require({words}); const s = require({search});',
             f'console.log(JSON.stringify({expression}));',
-        ],
-        capture_output=True,
-        encoding='utf-8',
+        ]
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def read_index():
-    text = (HTML / '_static/search/sections.js').read_text(encoding='utf-8')
-    return json.loads(text[text.index('{') : text.rindex('}') + 1])
 
 
 def test_forty_more_queries_find_the_section_wanted(build):
