@@ -1,8 +1,9 @@
 """The Sphinx extension that has readers search by section.
 
 It writes search/sections.js: what stands in each section of each page, in
-each case of the clinic and in each row of its table of symptoms. The search
-page alone loads it, as a classic script: from file:// nothing else works.
+each case and symptom of the clinic and in each mistake of a chapter. The
+search page alone loads it, as a classic script: from file:// nothing else
+works.
 """
 
 import json
@@ -13,10 +14,12 @@ from docutils import nodes
 from sphinx import addnodes
 
 APART = nodes.section, nodes.title, addnodes.glossary
+ITEM = nodes.row, nodes.list_item
 SKIPPED = nodes.system_message, nodes.comment, nodes.raw, nodes.target
 CASE = re.compile(r'Case (\d+): ')
 CLINIC = 'chapters/12_clinic'
 GLOSSARY = 'appendix/glossary'
+MISTAKES = 'What goes wrong'
 CHINESE = re.compile(r' *Chinese: (.+?)\.')
 MOST = 600  # characters of a section that results can show
 LESS = 300  # of solutions: their questions stand on other pages
@@ -63,22 +66,40 @@ def is_case(node):
 
 
 def name_cases(app, doctree):
-    """Give each case of the clinic, and each symptom, an address."""
-    if app.env.docname != CLINIC:
-        return
-    for case in filter(is_case, doctree.findall(nodes.paragraph)):
-        case['ids'].append(f'case-{is_case(case)[1]}')
-    for i, row in enumerate(symptoms(doctree), 1):
-        row['ids'].append(f'symptom-{i}')
+    """Give cases, symptoms and mistakes an address."""
+    for kind, items in listed(doctree, app.env.docname).items():
+        for i, item in enumerate(items, 1):
+            item['ids'].append(f'{kind}-{i}')
+    if app.env.docname == CLINIC:
+        for case in filter(is_case, doctree.findall(nodes.paragraph)):
+            case['ids'].append(f'case-{is_case(case)[1]}')
 
 
-def symptoms(doctree):
-    """Return the rows of the first table."""
-    table = next(iter(doctree.findall(nodes.table)), None)
-    if table is None:
-        return []
-    (body,) = table.findall(nodes.tbody)
-    return list(body.findall(nodes.row))
+def listed(doctree, docname):
+    """Return the rows and items that are found by themselves, by kind."""
+    mistakes, symptoms = [], []
+    for section in doctree.findall(nodes.section):
+        if section.next_node(nodes.title).astext() == MISTAKES:
+            mistakes += items_of(section)
+    if docname == CLINIC and (table := doctree.next_node(nodes.table)):
+        symptoms += items_of(table)
+    return {'mistake': mistakes, 'symptom': symptoms}
+
+
+def items_of(node):
+    """Return the rows of tables in a node, without heads, and list items."""
+    items = node.findall(lambda node: isinstance(node, ITEM))
+    return [item for item in items if not isinstance(item.parent, nodes.thead)]
+
+
+def told_by(item):
+    """Return what a row or an item is about, and the rest of it."""
+    if isinstance(item, nodes.row):
+        name, *cells = map(words_of, item.children)
+        return name, ': '.join(cells[:2])
+    bold = item.next_node(nodes.strong)
+    name = bold.astext() if bold else ''
+    return name.strip('. '), words_of(item).removeprefix(name).strip()
 
 
 def words_of(node):
@@ -128,6 +149,8 @@ def entries(doctree, docname):
         for child in section.children:
             if isinstance(child, APART):
                 continue
+            if title.astext() == MISTAKES and items_of(child):
+                continue
             if is_case(child):
                 yield finish(entry)
                 name = child.next_node(nodes.strong).astext().rstrip('.')
@@ -135,10 +158,9 @@ def entries(doctree, docname):
             entry[2].append(words_of(child))
             entry[3] += [bold.astext() for bold in child.findall(nodes.strong)]
         yield finish(entry)
-    if docname == CLINIC:
-        for row in symptoms(doctree):
-            cells = [words_of(cell) for cell in row.children]
-            yield row['ids'][0], cells[0], ': '.join(cells[1:3]), ''
+    for items in listed(doctree, docname).values():
+        for item in items:
+            yield item['ids'][0], *told_by(item), ''
     if docname == GLOSSARY:
         for term, meaning in terms_of(doctree):
             yield term['ids'][0], term.astext(), meaning, ''

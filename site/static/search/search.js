@@ -1,33 +1,40 @@
-/* Search by section: what readers write becomes words of the book, and
-   MiniSearch finds the sections. Also from file://, and nothing is sent. */
+/* Search by section: what readers write becomes words of the book, and the
+   sections that tell most of them come first. Also from file://, and nothing
+   is sent.
+
+   A query is a list of wishes: words, or phrases of words.js, each with all
+   ways to say it, the reader's and the book's. A section gains by each wish
+   that it grants: more by a rare word than by a frequent one, more where its
+   title names the word than where its text mentions it, and in full only if it
+   grants all wishes. The gain is doubled where the section is named like what
+   was asked for, and doubled where it has the reader's words side by side. */
 'use strict';
 {
-  const MOST = 30, LONG = 6; // results shown; words from which a query is a pasted message
+  const MOST = 30, CLOSER = 100; // results shown, and looked at more closely
+  const TELLS = { title: 1, bold: .5, page: .5, text: .15, further: .1 }; // what a word tells in a field
+  const KINDS = { 'chapters/': 1, 'exercises/solutions': .1, 'exercises/': .25, 'appendix/glossary': .4, 'appendix/': .5, '': .3 };
+  const FOR_MESSAGES = { symptom: 3, case: 2, mistake: 2 }, FOR_WORDS = { mistake: .5 };
   const SIGNS = { '×': 'x', '✕': 'x', '−': '-', '–': '-', '’': "'", 'ß': 'ss' };
-  const range = n => [...Array(n).keys()];
   const HAN = /\p{Script=Han}/u;
 
+  const range = n => [...Array(n).keys()], sum = numbers => numbers.reduce((a, b) => a + b, 0);
+  const add = (map, key, more) => map.set(key, (map.get(key) ?? 0) + more);
+  const pairs = (words, between) => words.slice(1).map((word, i) => words[i] + between + word);
   const plain = text => text.normalize('NFKC').replace(/[×✕−–’ß]/g, sign => SIGNS[sign])
     .replace(/(\d)\s*[x*]\s*(?=\d)/gi, '$1x');
 
-  /* Words in small letters; of BatchNorm2d and batch_norm also the parts. */
-  function tokenize(text) {
-    const words = [];
-    for (const [word] of plain(text).matchAll(/[\p{L}\p{N}_]+/gu)) {
-      const small = word.toLowerCase();
-      if (HAN.test(word)) words.push(...pairs(word));
-      else words.push(small.replaceAll('_', ''));
+  /* Words in small letters, each with its parts: BatchNorm2d and batch_norm
+     are batchnorm2d or batchnorm, and batch and norm. Chinese has no blanks, so
+     every two signs that stand together are a word. */
+  function names(text) {
+    return [...plain(text).matchAll(/[\p{L}\p{N}_]+/gu)].flatMap(([word]) => {
+      if (HAN.test(word)) return word.length < 2 ? [[word]] : pairs([...word], '').map(pair => [pair]);
       const parts = word.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase().split('_').filter(Boolean);
-      if (parts.length > 1) words.push(...parts);
-    }
-    return words;
+      return parts.length > 1 ? [[parts.join(''), ...parts.map(part => part.replace(/(?<=.)[123]d$/, ''))]] : [parts];
+    }).filter(parts => parts.length);
   }
 
-  /* Chinese has no blanks: every two signs that stand together are a word. */
-  function pairs(word) {
-    const signs = [...word];
-    return signs.length < 2 ? signs : signs.slice(1).map((sign, i) => signs[i] + sign);
-  }
+  const tokenize = text => names(text).flat();
 
   /* A function of a word that remembers what it gave. */
   function once(compute) {
@@ -47,11 +54,37 @@
     return bare.replace(/(?<=.{3})e$/, '');
   });
 
+  const stems = text => tokenize(text).map(stem);
+  const stop = once(() => new Set(d2lWords.stop.map(stem))), telling = word => !stop().has(word);
+  const phrases = once(() => new Map(Object.entries(d2lWords.synonyms).map(([key, words]) => [stems(key).join(' '), stems(words)])));
+
+  /* What each word tells of which section, how often each of its forms is
+     written, how rare it is, and for each section what a title names. */
   function makeIndex({ pages, sections }) {
-    const index = new MiniSearch({ fields: ['title', 'joined', 'page', 'terms', 'text'], tokenize, processTerm: word => count(stem(word)), storeFields: ['weight', 'title'] });
-    const counts = new Map(), count = word => { counts.set(word, (counts.get(word) ?? 0) + 1); return word; };
-    index.addAll(sections.map(([page, anchor, title, text, terms, further], id) => ({ id, title, page: anchor ? pages[page][1] : '', terms, text: `${text} ${further}`, joined: join(title), weight: weigh(pages[page][0], title) })));
-    return Object.assign(index, { counts });
+    const told = new Map(), counts = new Map();
+    const rows = sections.map(([page, anchor, title, text, bold, further], id) => {
+      const [address, name] = pages[page], fields = { title, bold, page: anchor ? name : '', text, further };
+      const words = [];
+      for (const [field, tells] of Object.entries(TELLS)) {
+        const here = new Map(), said = tokenize(fields[field]);
+        for (const word of said) { add(counts, word, 1); add(here, stem(word), 1); }
+        if (/title|text/.test(field)) words.push(...said.map(stem));
+        for (const [word, n] of here) {
+          if (!told.has(word)) told.set(word, new Map());
+          add(told.get(word), id, tells * 2 * n / (n + 1));
+        }
+      }
+      const kind = KINDS[Object.keys(KINDS).find(start => address.startsWith(start))];
+      return { address, kind, part: anchor.split('-')[0], name: nameOf(title), words: ` ${words.join(' ')} ` };
+    });
+    return { told, counts, rows, rare: once(word => Math.log(1 + rows.length / (told.get(word)?.size ?? 1))) };
+  }
+
+  /* What a title names: its telling words, without numbers and stars, up to a
+     colon that is followed by more. */
+  function nameOf(title) {
+    const name = title.replace(/^[\d.]+ | ★.*/g, '');
+    return stems(/^Case \d/.test(name) ? name.replace(/.*?: /, '') : name.replace(/: .*/, '')).filter(telling);
   }
 
   /* How many letters differ; two that changed places count as one. More than
@@ -70,107 +103,89 @@
     return last[b.length];
   }
 
-  /* A word that the book does not have, as the book spells it: the nearest
-     word, and of several that are as near the most frequent. */
+  /* A word that the book does not have, as the book spells it: all words that
+     begin so, or two words written as one, or the nearest word, and of several
+     that are as near the most frequent. */
   function correct(word, counts) {
-    const form = stem(word), most = form.length > 7 ? 2 : 1;
-    if (form.length < 4 || /\d/.test(form) || HAN.test(form) || counts.has(form)) return word;
-    let best = [Infinity, 0, word];
+    if (word.length < 3 || /^\d/.test(word) || HAN.test(word)) return [];
+    const longer = [...counts.keys()].filter(known => known.startsWith(word));
+    if (longer.length) return longer.map(known => [known]);
+    const two = range(word.length).map(i => [word.slice(0, i), word.slice(i)]);
+    const known = two.find(parts => parts.every(part => part.length > 2 && counts.get(part) > 2));
+    if (known) return [known];
+    const most = word.length > 7 ? 2 : word.length > 3 ? 1 : 0;
+    let best = [Infinity, 0];
     for (const [known, count] of counts) {
-      if (known.startsWith(form)) return word;  // still being typed
-      if (Math.abs(known.length - form.length) > most) continue;
-      const off = distance(form, known, most) + (known[0] !== form[0]) / 2;
+      if (Math.abs(known.length - word.length) > most) continue;
+      const off = distance(word, known, most) + (known[0] !== word[0]) / 2;
       if (off <= most && (off < best[0] || off === best[0] && count > best[1])) best = [off, count, known];
     }
-    return best[2];
+    return best[2] ? [[best[2]]] : [];
   }
 
-  /* "batchnorm" finds "batch norm": two words of a title, written as one. */
-  function join(title) {
-    const words = tokenize(title);
-    return words.slice(1).map((word, i) => words[i] + word).join(' ');
+  /* Chinese terms in the words of the book, the longest first; two signs that
+     are left are read as the shortest term that begins with them. */
+  function translate(text) {
+    const words = { ...d2lSections.chinese, ...d2lWords.chinese }, terms = Object.keys(words).sort((a, b) => b.length - a.length);
+    const rest = terms.reduce((rest, term) => rest.replaceAll(term, ` ${words[term]} `), text);
+    return rest.replace(/\p{Script=Han}{2}/gu, two => ` ${words[terms.findLast(term => term.startsWith(two))] ?? two} `);
   }
 
-  function weigh(address, title) {
-    const kinds = { 'chapters/': 1.4, 'exercises/solutions': .3, 'exercises/': .5, 'appendix/glossary': .35, 'appendix/': .8 };
-    const kind = Object.keys(kinds).find(start => address.startsWith(start));
-    return (kinds[kind] ?? .6) * (/^(Summary|What goes wrong|Reading|Exercises)$/.test(title) ? .5 : 1);
-  }
-
-  /* What is looked for: the reader's words, spelt as the book does, and what
-     the book calls them. */
-  function read(text, counts) {
-    const small = plain(text).toLowerCase().replace(/[-_]/g, ' '), also = [];
-    let rest = small;
-    for (const [sign, words] of Object.entries({ ...d2lSections.chinese, ...d2lWords.chinese }).sort(([a], [b]) => b.length - a.length)) {
-      if (rest.includes(sign)) also.push(words);
-      rest = rest.replaceAll(sign, ' ');
+  /* The wishes of a query, and its words in a row. Of a long message only what
+     stands behind the last "Error: " says what happened. */
+  function read(text, { counts, told }) {
+    const spell = once(word => (told.get(stem(word))?.size > 2 || phrases().has(stem(word)) ? [] : correct(word, counts)));
+    const last = /.*\b(\w+(?:Error|Exception|Warning): .*)/s.exec(text)?.[1] ?? text;
+    const said = names(translate(plain(last))).flatMap(([word, ...parts]) => {
+      const ways = parts.length ? [] : spell(word);
+      return ways.length === 1 ? ways[0].map(one => [one]) : [[word, ...parts]];
+    });
+    const words = said.map(([word]) => word), wanted = words.map(stem).some(telling) ? telling : () => true, wishes = [];
+    for (let i = 0, length; i < words.length; i += length) {
+      const start = n => words.slice(i, i + n), joined = start(2).join('');
+      length = [4, 3, 2].find(n => phrases().has(start(n).map(stem).join(' ')))
+        ?? (joined.length > 5 && counts.has(joined) && i + 1 < words.length ? 2 : 1);
+      const own = start(length).map(stem), other = phrases().get(own.join(' '));
+      const ways = [own.filter(wanted), other ?? [], said[i].slice(1).map(stem), ...(length > 1 ? [[stem(joined)]] : spell(words[i]).map(way => way.map(stem)))];
+      wishes.push(ways.filter(way => way.length));
     }
-    const spell = once(word => correct(word, counts));
-    const spelt = [...tokenize(small).map(spell), ...also.flatMap(tokenize)];
-    const phrase = ` ${spelt.map(stem).join(' ')} `, isSaid = key => phrase.includes(` ${tokenize(key).map(stem).join(' ')} `);
-    also.push(...Object.entries(d2lWords.synonyms).filter(([key]) => isSaid(key)).map(([, words]) => words), ...signposts(text));
-    const stop = new Set(d2lWords.stop), words = tokenize(rest).filter(word => !HAN.test(word)).map(word => (stop.has(word) ? word : spell(word)));
-    const telling = words.filter(word => !stop.has(word));
-    const signs = tokenize(rest).filter(word => HAN.test(word) && (counts.has(word) || !also.length));
-    return { words: [...(telling.length || also.length ? telling : words), ...signs], also: also.flatMap(tokenize) };
+    return { wishes: wishes.filter(ways => ways.length), row: said.flat().map(stem) };
   }
 
-  /* Fuller matches first. */
+  /* What each section gains by a wish, and how much of it is granted, by the
+     best way to say it. */
+  function grant(ways, { told, rare }) {
+    const best = new Map();
+    for (const way of ways) {
+      const here = new Map();
+      for (const word of way) {
+        const worth = rare(word) / way.length ** .5;
+        for (const [id, tells] of told.get(word) ?? []) {
+          const { gain, granted } = here.get(id) ?? { gain: 0, granted: 0 };
+          here.set(id, { gain: gain + worth * tells, granted: granted + worth });
+        }
+      }
+      for (const [id, now] of here) if (!(best.get(id)?.gain >= now.gain)) best.set(id, now);
+    }
+    return best;
+  }
+
+  /* The sections that were asked for, best first. */
   function find(index, text) {
-    const { words, also } = read(text, index.counts), message = words.length > LONG || /(error|exception)\b/i.test(text);
-    if (!words.length && !also.length) return [];
-    const options = { boost: { title: 5, joined: 3, terms: 2, page: 1.5 }, combineWith: 'OR', tokenize: text => text.split(' '), processTerm: stem, boostDocument: (id, term, { weight }) => weight };
-    const spelling = message ? {} : { prefix: term => term.length > 2 && !/^\d/.test(term) };
-    const queries = [{ queries: [words.join(' ')], ...spelling, weights: { fuzzy: .35, prefix: .6 } }];
-    if (also.length) queries.push({ queries: [also.join(' ')], boost: { title: 6, joined: 3, terms: 2, page: 2 } });
-    const found = index.search({ combineWith: 'OR', queries }, options), wanted = new Set([...words, ...also].map(stem));
-    const task = /\b(exercise|question|solution|answer)s?\b/i.test(text);
-    return found.map(one => ({ ...one, score: one.score * coverage(one, wanted, index.counts) * titled(one, wanted, index.counts) * place(one.id, message, task) * phrase(one.id, words, wanted, text) })).sort((a, b) => b.score - a.score);
-  }
-
-  /* What part of what was asked for a section holds; rare words tell more. */
-  function part(held, wanted, counts) {
-    const sum = terms => terms.reduce((total, term) => total + Math.log(1 + counts.size / (counts.get(term) ?? 1)), 0);
-    return sum([...wanted].filter(term => held.has(term))) / (sum([...wanted]) || 1);
-  }
-
-  const coverage = ({ queryTerms }, wanted, counts) => (.2 + part(new Set(queryTerms.map(stem)), wanted, counts)) ** 1.5;
-
-  /* The same of its title, and of its title with its page's. */
-  function titled({ id, title }, wanted, counts) {
-    const page = d2lSections.pages[d2lSections.sections[id][0]][1], stems = text => tokenize(text).map(stem);
-    return 1 + .4 * part(new Set(stems(title)), wanted, counts) + .6 * part(new Set(stems(`${title} ${page}`)), wanted, counts);
-  }
-
-  /* Words side by side, as the reader wrote them, count for more; so does a
-     title that holds nothing else than what was asked for. */
-  function phrase(id, words, wanted, query) {
-    const [, , title, text] = d2lSections.sections[id], said = ` ${words.map(stem).join(' ')} `;
-    const aside = words.length > 1 && ` ${tokenize(`${title} ${text}`).map(stem).join(' ')} `.includes(said);
-    const name = nameOf(title), share = words.length > LONG ? 1 : Math.min(1, name.length / (words.length || 1));
-    return (signposts(query).includes(title) ? 20 : 1) * (aside ? 1.5 : 1) * (name.length && name.every(word => wanted.has(word)) ? 1 + .6 * share : 1);
-  }
-
-  /* Titles of the sections to which the signposts of words.js lead. */
-  function signposts(text) {
-    return Object.entries(d2lWords.signposts).filter(([key]) => text.toLowerCase().includes(key)).map(([, title]) => title);
-  }
-
-  /* What a title names: its telling words, without a chapter's number, up to a
-     colon that is followed by more. */
-  function nameOf(title) {
-    const name = title.replace(/^\d+(\.\d+)*\. /, ''), stop = new Set(d2lWords.stop);
-    const [before, after] = /^Case \d/.test(name) ? name.split(': ').reverse() : name.split(/:(?= )/);
-    return tokenize(after && name === title ? name : before).filter(word => !stop.has(word) && !/^\d+$/.test(word)).map(stem);
-  }
-
-  /* The clinic for messages, the exercises for who asks for one. */
-  function place(id, message, task) {
-    const [page, anchor] = d2lSections.sections[id], address = d2lSections.pages[page][0];
-    if (address.startsWith('exercises/')) return task ? 3 : 1;
-    if (!address.includes('12_clinic')) return 1;
-    return message ? (/^(case|symptom)-/.test(anchor) ? 3 : 1.5) : (/^symptom-/.test(anchor) ? .6 : 1);
+    const { rows, rare } = index, { wishes, row } = read(text, index), gains = new Map(), grants = new Map();
+    for (const wish of wishes) for (const [id, { gain, granted }] of grant(wish, index)) { add(gains, id, gain); add(grants, id, granted); }
+    const message = /error|exception|traceback|warning/i.test(text), task = /\b(exercise|question|solution|answer)s?\b/i.test(text);
+    const place = ({ address, part, kind }) => kind * ((message ? FOR_MESSAGES : FOR_WORDS)[part] ?? 1) * (task && address.startsWith('exercises/') ? 9 : 1);
+    const sorted = list => list.sort((a, b) => b.score - a.score), terms = new Set(wishes.flat(2)), beside = pairs(row, ' ');
+    const share = (some, all, worth) => sum(some.map(worth)) / (sum(all.map(worth)) || 1);
+    const weigh = pair => sum(pair.split(' ').map(rare));
+    const near = sorted([...gains].map(([id, gain]) => ({ id, terms, score: gain * grants.get(id) * place(rows[id]) }))).slice(0, CLOSER);
+    return sorted(near.map(one => {
+      const { name, words } = rows[one.id];
+      const named = share(name.filter(word => terms.has(word)), name, rare);
+      const aside = share(beside.filter(pair => words.includes(` ${pair} `)), beside, weigh);
+      return { ...one, score: one.score * (1 + named) * (1 + aside) };
+    }));
   }
 
   /* The words around the first that was found, with all of them marked. */
@@ -193,15 +208,15 @@
     return p;
   }
 
-  function show({ id, terms, match }, list) {
+  function show({ id, terms }, words, list) {
     const [page, anchor, title, text] = d2lSections.sections[id], [address, name] = d2lSections.pages[page];
     const item = document.createElement('li'), link = document.createElement('a'), where = document.createElement('small');
-    const word = terms.find(term => match[term].includes('text')) ?? '';
+    const word = [...terms].find(term => words.includes(` ${term} `)) ?? '';
     const root = document.documentElement.dataset.content_root ?? '';
     link.href = root + address + (word && !HAN.test(word) ? `?highlight=${encodeURIComponent(word)}` : '') + (anchor && `#${anchor}`);
     where.textContent = anchor ? name : '';
     link.append(title, where);
-    item.append(link, excerpt(text, new Set(terms)));
+    item.append(link, excerpt(text, terms));
     list.append(item);
   }
 
@@ -219,7 +234,7 @@
       const found = find(index, text).slice(0, MOST), heading = document.createElement('h2'), list = document.createElement('ul');
       heading.textContent = 'Search Results';
       list.className = 'search';
-      found.forEach(one => show(one, list));
+      found.forEach(one => show(one, index.rows[one.id].words, list));
       results.append(heading, list);
       progress.textContent = found.length ? `${found.length === MOST ? `The ${MOST} best` : found.length} section${found.length === 1 ? '' : 's'} found.`
         : 'Nothing found: try fewer or other words, or one of the chapters.';
@@ -243,5 +258,5 @@
   }
 
   if (typeof document === 'object') setUp();
-  else module.exports = { makeIndex, find, tokenize, stem, distance, correct };
+  else module.exports = { makeIndex, find, stem, distance, correct, translate };
 }

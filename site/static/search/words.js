@@ -17,8 +17,10 @@ globalThis.d2lWords = {
     显著图: 'saliency', 类激活图: 'class activation maps', 遮挡: 'occlusion', 混合精度: 'mixed precision bf16', 量化: 'quantization', 分布式训练: 'DistributedDataParallel',
     导出: 'export', 张量: 'tensor', 形状: 'shapes', 习题: 'exercises', 练习: 'exercises', 答案: 'solutions', 术语: 'glossary', 符号: 'notation', 调试: 'clinic debugging', 报错: 'clinic error', 保存: 'checkpoint save', 太大: 'too large', 太小: 'too small', 加载: 'load', 模型: 'network', 训练: 'training', 准确率: 'accuracy', 分类: 'classifier', 网络: 'network', 归一化: 'norm', 卷积层: 'convolution', 图像: 'picture',
     显存不足: 'CUDA out of memory', 内存不足: 'out of memory', 不收敛: 'learns badly', 损失不下降: 'learns badly first loss', 预测: 'predict', 部署: 'export ONNX', 代码: 'code', 参数量: 'parameters count', 可重复: 'seed', 随机种子: 'seed', 梯度裁剪: 'explode clip gradients', 学习率预热: 'warm-up learning-rate',
+    翻转: 'flip', 旋转: 'rotation', 裁剪: 'crop', 缩放: 'resize', 噪声: 'noise', 颜色: 'color', 灰度: 'gray', 速度: 'speed', 太慢: 'speed time', 内存: 'memory', 显存: 'CUDA memory', 冻结: 'freeze', 解冻: 'unfreeze', 输入: 'input', 输出: 'output', 大小: 'size', 尺寸: 'size', 公式: 'formula', 图片: 'picture', 维度: 'shape', 错误: 'error', 批次: 'minibatch', 深度: 'depth', 比较: 'comparison', 选择: 'choose', 随机: 'random', 视频: 'video', 声音: 'sound', 照片: 'photograph',
   },
   synonyms: {
+    'same output': 'stays guessing', 'same prediction': 'stays guessing', 'same class': 'stays guessing', 'going down': 'hardly moves learns badly', 'go down': 'hardly moves learns badly', rgb: 'color channels', grayscale: 'gray', greyscale: 'gray', audio: 'sound', big: 'size', nonetype: 'None where a number should be',
     'vanishing gradient': 'sigmoid activation functions gradient vanish', 'vanishing gradients': 'sigmoid activation functions gradient vanish',
     batchnorm: 'batch norm', batchnormalization: 'batch norm', 'batch normalization': 'batch norm', bn: 'batch norm', layernorm: 'layer norm', groupnorm: 'group norm',
     resnet: 'residual', 'skip connection': 'shortcut residual', deconvolution: 'transposed convolution', deconv: 'transposed convolution',
@@ -26,7 +28,7 @@ globalThis.d2lWords = {
     'dilated convolution': 'dilation', backprop: 'backward pass', backpropagation: 'backward pass', 'data augmentation': 'augmentation',
     'transfer learning': 'fine-tuning', finetuning: 'fine-tuning', finetune: 'fine-tuning', pretrained: 'pretrained fine-tuning', lr: 'learning rate', scheduler: 'learning-rate decay scheduler',
     'mean pooling': 'average pooling', maxpool: 'max pooling', maxpool2d: 'max pooling', avgpool: 'average pooling', gap: 'global average pooling', 'pointwise convolution': '1x1 convolution',
-    heatmap: 'class activation Grad-CAM', cam: 'Grad-CAM', amp: 'mixed precision', fp16: 'mixed precision bf16', ddp: 'DistributedDataParallel', 'multi gpu': 'DistributedDataParallel', int8: 'quantization eight bits', gpu: 'GPU',
+    heatmap: 'class activation Grad-CAM', cam: 'Grad-CAM', amp: 'mixed precision', fp16: 'mixed precision bf16', ddp: 'DistributedDataParallel', 'multi gpu': 'DistributedDataParallel', int8: 'quantization eight bits', gpu: 'CUDA', dataset: 'data set', 'out of memory': 'CUDA out memory',
     mobilenet: 'depthwise-separable', 'separable convolution': 'depthwise-separable', 'output shape': 'output size', 'output dimension': 'output size', 'conv arithmetic': 'output size stride',
     'batch size 1': 'single value', 'batch of 1': 'single value', 'not learning': 'learns badly first loss', 'loss does not decrease': 'learns badly first loss eight images by heart', 'loss not decreasing': 'learns badly first loss eight images by heart',
     'weight sharing': 'parameter sharing', 'translation invariance': 'equivariance translation', googlenet: 'Inception GoogLeNet', densenet: 'dense', mlp: 'hidden layer MLP', 'class imbalance': 'unbalanced samplers', imbalanced: 'unbalanced samplers',
@@ -34,7 +36,7 @@ globalThis.d2lWords = {
     'which network': 'choose which', 'which model': 'choose which', 'which architecture': 'choose which', 'best network': 'choose which', 'best model': 'choose which',
     stuck: 'learns badly stays guessing', 'not improve': 'learns badly stays guessing', plateau: 'learns badly stays guessing', 'random guess': 'first loss guessing', 'not converge': 'learns badly', 'own photo': 'new file', 'own image': 'new file', 'own picture': 'new file', 'own data': 'folder of photographs ImageFolder',
     'save model': 'checkpoint callbacks', 'save weights': 'checkpoint callbacks', 'load model': 'checkpoint callbacks', 'load weights': 'checkpoint callbacks', 'save load': 'checkpoint callbacks', 'missing key': 'state dict names tensors trained', 'unexpected key': 'state dict names tensors trained',
-    'gradient clipping': 'explode NaN clip', 'exploding gradient': 'explode NaN clip', 'strided convolution': 'stride', 'slow': 'time', 'speed up': 'lever faster', 'mixed up': 'confusion matrix', 'too good': 'leaked', leakage: 'leaked', 'data leak': 'leaked',
+    'gradient clipping': 'explode NaN clip', 'exploding gradient': 'explode NaN clip', 'strided convolution': 'stride', slow: 'speed fast time', sgd: 'stochastic gradient descent', bigger: 'larger', wrong: 'mistakes', 'speed up': 'lever faster', 'mixed up': 'confusion matrix', 'too good': 'leaked', leakage: 'leaked', 'data leak': 'leaked',
     deploy: 'export ONNX', mobile: 'depthwise-separable ONNX', 'quantise': 'quantization eight bits', 'ensemble': 'mean', 'explainability': 'explanation saliency Grad-CAM', interpretability: 'explanation saliency Grad-CAM', 'attention map': 'class activation maps', 'pyramid': 'Gaussian pyramid', 'resize': 'resize downsampling', 'blurry': 'Gaussian aliasing', 'early stop': 'early stopping', 'cuda memory': 'out of memory', oom: 'CUDA out of memory',
     'equal size': 'unequal lengths', 'different sizes': 'unequal lengths', 'l2': 'weight decay', 'reproducible': 'seed', reproducibility: 'seed', 'random seed': 'seed', 'imagenet': 'ImageNet', 'kaiming': 'initialization', xavier: 'initialization', 'he init': 'initialization', 'weight init': 'initialization',
     sobel: 'edge detection', 'softmax twice': '1.46', 'double softmax': '1.46', visualize: 'learned filters feature maps', visualization: 'learned filters feature maps',
@@ -43,13 +45,5 @@ globalThis.d2lWords = {
     crop: 'augmentation', 'batch size': 'minibatch', dilated: 'dilation', 'val accuracy higher': 'too good to be true',
     neuron: 'unit', filter: 'kernel', filters: 'kernel filters', bibtex: 'cite', licence: 'license', tflite: 'ONNX', debug: 'clinic', error: 'clinic',
   },
-  // A part of a message, in small letters, and the title of the section for it.
-  signposts: {
-    'more than 1 value per channel': 'A single value in a channel',
-    'given groups=': 'expected input to have 2 channels, but got 1',
-    'same output': 'the loss hardly moves, jumps, or stays at that of guessing',
-    'same prediction': 'the loss hardly moves, jumps, or stays at that of guessing',
-    'same class': 'the loss hardly moves, jumps, or stays at that of guessing',
-  },
-  stop: 'a an and are as at be by can do does for from how i if in is it my not of on or that the this to was what when where which why with you your me we should there have has get use using used many much instead vs versus between difference than then so also just only like would could please help explain does did doing need want work works working really make makes mean means always each one nn torch few after problem wrong find'.split(' '),
+  stop: 'a about after again all also always am an and any are as at be because been before being between both but by can could did difference do does doing down during each even ever every explain few find for from get give go goes got had has have he help her here his how i if in instead into is it its just let like make makes many may me mean means might more most much must my need never nn no not now of off on one only or other our out over own per please possible problem put really say see shall she should so some still such take tell than that the their them then there these they thing this those through to torch try until up us use used using versus very via vs want was way we well were what when where whether which while who whom why will with work working works would yes yet you your'.split(' '),
 };
