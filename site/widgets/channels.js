@@ -163,7 +163,6 @@
         sum.textContent = `= ${show(sums[k].sum)}`;
       });
       this.output.mark('chosen', (a, b) => a === i && b === j);
-      this.output.rove(i, j);
       this.status.replaceChildren(make('strong', {}, fill(texts.chosen, { channel, row: i, column: j })),
         make('p', {}, fill(sums.length > 1 ? texts.reads : texts.readsOne, { list: this.read.join(', ') })),
         ...sums.flatMap(({ sum }, k) => [make('span', {}, k ? `+ ${sign(sum)}` : show(sum)), ' ']),

@@ -167,7 +167,6 @@
         return tap;
       });
       this.output.mark('chosen', (a, b) => a === i && b === j);
-      this.output.rove(i, j);
       const sign = number => (number < 0 ? `(${show(number)})` : show(number));
       this.status.replaceChildren(
         make('strong', {}, fill(texts.chosen, { row: i, column: j })),

@@ -115,7 +115,6 @@
       this.input.enclose(i * stride, j * stride, kernel);
       this.input.mark('winner', (a, b) => max && isAt(winner, a, b));
       this.output.mark('chosen', (a, b) => a === i && b === j);
-      this.output.rove(i, j);
       const hidden = places - count && !max && counted;
       const why = fill(texts[kind], { count, divisor: found.divisor })
         + (hidden ? fill(texts.places, { places, padding: places - count }) : '')

@@ -149,7 +149,6 @@
       const { texts, X, filter, state, state: { stride, dilation, kernel, view } } = this;
       const terms = d2l.stamp(X, filter, state, a, b), places = new Set(terms.map(({ row, column }) => `${[row, column]}`));
       this.input.mark('chosen', (i, j) => i === a && j === b);
-      this.input.rove(a, b);
       for (const grid of [this.input, this.weights]) grid.mark('reader', () => false);
       this.weigh(this.input, []);
       this.output.mark('chosen', () => false);
@@ -179,7 +178,6 @@
       this.output.enclose();
       this.output.mark('tap', () => false);
       this.output.mark('chosen', (a, b) => a === i && b === j);
-      this.output.rove(i, j);
       const sum = terms.reduce((total, { value, weight }) => total + value * weight, 0);
       const rows = range(n).map(a => terms.filter(term => term.a === a)).filter(row => row.length);
       this.status.replaceChildren(

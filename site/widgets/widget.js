@@ -284,7 +284,8 @@
       const place = event.target.closest('td')?.place;
       if (!place) return;
       this.rove(...place);
-      event.target.select?.();
+      event.target.select?.(); // WebKit then no longer scrolls to the field
+      event.target.scrollIntoView({ block: 'nearest', inline: 'nearest' });
       this.options.pick?.(...place);
     }
 
@@ -298,12 +299,15 @@
       if (cell && this.options.pick) this.options.pick(...cell.place);
     }
 
-    /* Mark the cells for which test(i, j) holds with a class. */
+    /* Mark the cells for which test(i, j) holds with a class. The Tab key
+       leads to the one that is chosen. */
     mark(name, test) {
+      const choosable = name === 'chosen' && this.options.pick;
       this.cells.forEach((row, i) => row.forEach((cell, j) => {
         const on = Boolean(test(i, j));
         cell.classList.toggle(name, on);
-        if (name === 'chosen' && this.options.pick) cell.setAttribute('aria-selected', on);
+        if (choosable) cell.setAttribute('aria-selected', on);
+        if (choosable && on) this.rove(i, j);
       }));
     }
 
