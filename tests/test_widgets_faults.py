@@ -123,3 +123,20 @@ def test_pages_are_whole_where_nothing_may_be_kept(site, visit):
     page.locator('d2l-exercise textarea').first.wait_for()
     assert page.evaluate("localStorage.getItem('x')") is None
     assert page.problems == []
+
+
+def test_what_is_kept_may_be_spoiled(site, visit):
+    """What is no name and no guess is passed over, the rest still counts."""
+    page = visit(f'{site}/{EXERCISE}')
+    page.evaluate("""localStorage.setItem('exercises done',
+        '[1, null, ["a"], "01.corr2d"]')""")
+    page.reload()
+    page.get_by_text('Done on this page: 1 of').first.wait_for()
+    page.goto(f'{site}/chapters/03_pooling.html')
+    page.evaluate("""localStorage.setItem('guesses chapters/03_pooling',
+        JSON.stringify({ [document.querySelector('.guess').dataset.key]: 1 }))
+    """)
+    page.reload()
+    told = page.locator('.guess [role=status]').first
+    assert told.inner_text().startswith('Your answer: 1')
+    assert page.problems == []

@@ -173,6 +173,7 @@ function setUpProgress() {
   if (!document.querySelector('.views') || !article) return;
   let most = 0, timer;
   try { most = Number(localStorage.getItem(name)) || 0; } catch { /* private window */ }
+  if (most > 1) most = 0; // no page kept that
   addEventListener('scroll', () => {
     timer ??= setTimeout(() => {
       timer = undefined;

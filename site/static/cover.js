@@ -175,7 +175,7 @@
     try { kept = localStorage; } catch { return; }
     for (const card of document.querySelectorAll('.card')) {
       const read = Math.min(1, Number(kept[`read ${card.dataset.page}`]) || 0);
-      if (read) card.querySelector('.progress').append(make('progress', { value: read, max: 1, 'aria-label': 'Read' }), ` ${Math.round(100 * read)} % read`);
+      if (read > 0) card.querySelector('.progress').append(make('progress', { value: read, max: 1, 'aria-label': 'Read' }), ` ${Math.round(100 * read)} % read`);
     }
   }
 

@@ -114,7 +114,7 @@ function showAnswered(boxes) {
   const kept = guesses.read();
   for (const box of boxes) {
     const { key } = box.dataset;
-    if (!isTeaching() && Object.hasOwn(kept, key)) showResult(box, kept[key]);
+    if (!isTeaching() && Object.hasOwn(kept, key)) showResult(box, String(kept[key] ?? ''));
     else box.classList.remove('answered');
   }
 }

@@ -1,12 +1,8 @@
 /* <d2l-exercise>: a question of the exercises, answered and checked here. */
 'use strict';
 {
-  const { make, fill } = d2l, LiveCode = customElements.get('d2l-live-code');
+  const { make, fill, keptNames, keepName } = d2l, LiveCode = customElements.get('d2l-live-code');
   const DONE = 'exercises done';
-
-  function done() {
-    try { return new Set(JSON.parse(localStorage.getItem(DONE)) ?? []); } catch { return new Set(); }
-  }
 
   class Exercise extends LiveCode {
     get texts() { return { ...super.texts, ...d2l.texts.exercise }; }
@@ -52,14 +48,13 @@
     }
 
     solve() {
-      const all = done().add(this.question.name);
-      try { localStorage.setItem(DONE, JSON.stringify([...all])); } catch { /* private window */ }
+      keepName(DONE, this.question.name);
       for (const other of document.querySelectorAll('d2l-exercise')) other.tell?.();
     }
 
     /* What is done of this page, below each question and in the sidebar. */
     tell() {
-      const names = [...document.querySelectorAll('d2l-exercise')].map(other => other.getAttribute('name')), all = done();
+      const names = [...document.querySelectorAll('d2l-exercise')].map(other => other.getAttribute('name')), all = keptNames(DONE);
       const right = names.filter(name => all.has(name)).length;
       this.score.textContent = (all.has(this.question.name) ? `\u2713 ${this.texts.solved} ` : '') + fill(this.texts.count, { right, all: names.length });
       for (const link of document.querySelectorAll('#chapters a')) {

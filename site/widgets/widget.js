@@ -30,11 +30,16 @@
     return more.length || !above.trim() || !below.trim() ? NaN : above / below;
   }
 
-  const DONE = 'tasks done';
-
-  function tasksDone() {
-    try { return new Set(JSON.parse(localStorage.getItem(DONE)) ?? []); } catch { return new Set(); }
+  /* The names in one of the lists that this browser keeps, of tasks done, say. */
+  function keptNames(list) {
+    try { return new Set(JSON.parse(localStorage.getItem(list)).filter(name => typeof name === 'string')); } catch { return new Set(); }
   }
+
+  function keepName(list, name) {
+    try { localStorage.setItem(list, JSON.stringify([...keptNames(list).add(name)])); } catch { /* private window */ }
+  }
+
+  const DONE = 'tasks done';
 
   /* What all widgets have: a title, a task that is checked, settings that the
      page's address holds, and a height that does not jump about. */
@@ -63,7 +68,7 @@
       const link = make('button', { type: 'button', class: 'link', onclick: () => this.copyLink(link) }, texts.copyLink);
       this.prepend(make('div', { class: 'head' }, make('strong', { class: 'title' }, texts.title), link));
       this.querySelector('.lead').after(make('p', { class: 'task' }, make('b', {}, texts.tryIt), ` ${texts.task} `, this.answer));
-      if (tasksDone().has(this.tag)) this.praise(texts.doneBefore);
+      if (keptNames(DONE).has(this.tag)) this.praise(texts.doneBefore);
     }
 
     praise(words) {
@@ -76,7 +81,7 @@
       if (!this.answer || !this.solved || this.isDone) return;
       this.isDone = true;
       this.praise(this.texts.done);
-      try { localStorage.setItem(DONE, JSON.stringify([...tasksDone().add(this.tag)])); } catch { /* private window */ }
+      keepName(DONE, this.tag);
     }
 
     // The address: ?widget=pooling&n=6&kernel=3
@@ -374,5 +379,5 @@
     context.putImageData(image, 0, 0);
   }
 
-  Object.assign(d2l, { photoData, loadPhoto, paintGray, make, fill, show, read, Widget, Grid, Player });
+  Object.assign(d2l, { photoData, loadPhoto, paintGray, make, fill, show, read, keptNames, keepName, Widget, Grid, Player });
 }
