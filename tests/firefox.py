@@ -68,8 +68,8 @@ class Firefox:
         )
         self.ask('session.new', capabilities={})
         self.ask('session.subscribe', events=['log.entryAdded'])
-        (tab,) = self.ask('browsingContext.getTree')['contexts']
-        self.tab = tab['context']
+        # The tab at the start never has the focus: no key works a button.
+        self.tab = self.ask('browsingContext.create', type='tab')['context']
 
     def find_address(self):
         end = time.monotonic() + PATIENCE

@@ -93,6 +93,11 @@ def test_widgets_compute(site, tab):
     tab.evaluate(f"() => document.querySelector('{slider}').focus()")
     tab.press('\ue012')  # one step to the left: a stride of 1
     assert tab.evaluate(size) == 4
+    box = 'd2l-pooling input[name=ceil]'
+    tab.evaluate(f"() => document.querySelector('{box}').focus()")
+    tab.press('\ue00d')  # the space bar
+    state = "() => document.activeElement.matches(':checked:focus-visible')"
+    assert tab.evaluate(state)
     assert tab.problems == []
 
 
