@@ -158,6 +158,7 @@ def test_an_answer_is_kept_and_shown_with_the_result(site, visit):
     waiting = page.locator('.cell:has(> .guess)')
     first, second = waiting.first, waiting.nth(1)
     assert count_shown(page, '.predicted') == 0
+    first.scroll_into_view_if_needed()
     first.get_by_label('Your answer').fill('28 <b>pixels</b>')
     first.get_by_label('Your answer').press('Enter')
     second.get_by_role('button', name='Show').click()

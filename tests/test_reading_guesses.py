@@ -87,6 +87,7 @@ def test_a_guess_is_compared_when_the_result_is_shown(
     result = cell.locator('.predicted pre').first.text_content()
     if told == 'right':
         guess = result
+    cell.scroll_into_view_if_needed()  # far away, fields are made at leisure
     field = cell.get_by_label('Your answer')
     field.fill(' '.join(guess.split()))
     field.press('Enter')

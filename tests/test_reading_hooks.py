@@ -33,7 +33,7 @@ def test_a_chapter_begins_with_a_picture(build, name):
 
 @pytest.mark.parametrize('name', CHAPTERS)
 def test_the_words_under_it_ask_and_hold_no_number(name):
-    chosen = hooks.choice_of(name)
+    chosen = hooks.choices()[name]
     words = chosen.get('words', '')
     assert not re.search(r'\d', words)
     if words:
@@ -63,7 +63,7 @@ def test_a_figure_before_the_first_section_moves_up(build):
     """It is there once, with its number, and its code stays where it was."""
     html = html_of(MOVED)
     nb = nbformat.read(ROOT / f'{MOVED}.ipynb', 4)
-    assert hooks.choice_of(MOVED)['figure'] in [c.id for c in nb.cells]
+    assert hooks.choices()[MOVED]['figure'] in [c.id for c in nb.cells]
     hook = re.search('<figure class="hook">.*?</figure>', html, re.S)[0]
     assert '<strong>Figure 3.1. </strong>' in hook and 'href' not in hook
     assert html.count('Figure 3.1. ') == 1
@@ -117,7 +117,7 @@ def test_a_cell_that_is_not_there_or_draws_nothing_is_named(
         doctree += nodes.container(nb_element='cell_code', cell_index=i)
     doctree.children[0] += nodes.image(uri='a.png')
     chosen = {'p': {'figure': 'a'}, 'q': {'figure': 'b'}, 'r': {'figure': 'c'}}
-    monkeypatch.setattr(hooks, 'choice_of', chosen.get)
+    monkeypatch.setattr(hooks, 'choices', lambda: chosen)
     assert hooks.cell_of(app, 'p', doctree) is doctree.children[0]
     assert hooks.cell_of(app, 'none', doctree) is None
     for page, name in [('q', 'b'), ('r', 'c')]:

@@ -63,11 +63,12 @@ TOPICS = {
 # What the build does
 
 
-def test_builds_in_a_minute_without_executing(build):
+def test_builds_without_executing(build):
+    """In a minute, or two where it is slow; executing takes a quarter hour."""
     assert build.returncode == 0, build.stdout
     assert 'WARNING' not in build.stdout and 'rror' not in build.stdout
     assert '_build/html/index.html' in build.stdout
-    assert build.computing <= 60
+    assert build.computing <= 120
     print(f'make book: {build.seconds:.0f} s')
 
 

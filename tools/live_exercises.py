@@ -8,6 +8,7 @@ mistake gives, and the hints: the website is built without PyTorch. Arrays
 become lists, and gradients are not asked for.
 """
 
+import functools
 import importlib
 import inspect
 import json
@@ -113,10 +114,16 @@ def pack(name, question):
     }
 
 
+@functools.cache
+def cells_of(chapter):
+    """Return the cells of a chapter's exercises as readers get them."""
+    folder = questions.chapters()[chapter].removeprefix('c')
+    return exercises.student(folder).cells
+
+
 def is_tensor_code(chapter, name):
     """Tell whether the reader starts from a program that needs tensors."""
-    folder = questions.chapters()[chapter].removeprefix('c')
-    for cell in exercises.student(folder).cells:
+    for cell in cells_of(chapter):
         if re.search(rf'^def {name}\(', cell.source, flags=re.M):
             return bool(TENSORS.search(cell.source))
     return True

@@ -6,6 +6,7 @@ its own caption where no words are named; of any other a copy is shown, with
 a link to it. Cards and pictures for sharing show the same figure.
 """
 
+import functools
 import json
 from html import escape
 from pathlib import Path
@@ -32,10 +33,10 @@ def setup(app):
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
-def choice_of(page):
-    """Return what hooks.yml says of a page: a figure, perhaps words."""
-    chosen = yaml.safe_load(HOOKS.read_text(encoding='utf-8'))
-    return chosen.get(page)
+@functools.cache
+def choices():
+    """Return what hooks.yml says of pages: a figure, perhaps words."""
+    return yaml.safe_load(HOOKS.read_text(encoding='utf-8'))
 
 
 def cell_of(app, page, doctree):
@@ -45,7 +46,7 @@ def cell_of(app, page, doctree):
         SphinxError: If hooks.yml names a cell that is not there, or one
             that draws nothing.
     """
-    chosen = choice_of(page)
+    chosen = choices().get(page)
     if chosen is None:
         return None
     source = Path(app.env.doc2path(page)).read_text(encoding='utf-8')
@@ -78,7 +79,7 @@ def add_hook(app, doctree, docname):
         return
     section = next(doctree.findall(nodes.section))
     picture = next(cell.findall(nodes.image))
-    words = choice_of(docname).get('words', '')
+    words = choices()[docname].get('words', '')
     if cell.parent is section:
         words = take_out(cell, picture) or words
     else:

@@ -10,6 +10,7 @@ import functools
 import re
 import tomllib
 
+from astroid.manager import AstroidManager
 from docutils import nodes
 from notebooks import ROOT, repository
 from reading import number_of
@@ -45,6 +46,7 @@ def setup(app):
 def configure(app, config):
     project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
     config.autoapi_dirs = list(map(str, SOURCES))
+    AstroidManager().module_denylist = foreign_modules()
     config.linkcode_resolve = source_address
     config.myst_substitutions = {
         'address': repository(),
@@ -54,18 +56,33 @@ def configure(app, config):
     }
 
 
+def foreign_modules():
+    """Return what our modules import: astroid would read all of PyTorch."""
+    found = set()
+    for path in (file for folder in SOURCES for file in folder.rglob('*.py')):
+        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module)
+    ours = {folder.name for folder in SOURCES}
+    return {name for name in found if name.split('.')[0] not in ours}
+
+
 @functools.cache
 def terms():
-    """Return the glossary's terms."""
+    """Return the glossary's terms, and a pattern that finds any of them."""
     block = GLOSSARY.read_text('utf-8').split('```')[1]
-    return re.findall(r'^(\w.*)$', block, re.M)
+    found = re.findall(r'^(\w.*)$', block, re.M)
+    words = '|'.join(sorted(map(re.escape, found), key=len, reverse=True))
+    return found, re.compile(rf'\b({words})s?\b', re.I)
 
 
 def link_terms(app, doctree):
     """Link the first use of each term in a chapter to the glossary."""
     if not app.env.docname.startswith('chapters/'):
         return
-    left = {term.lower(): term for term in terms()}
+    left = {term.lower(): term for term in terms()[0]}
     for text in list(doctree.findall(nodes.Text)):
         above = text.parent
         while above and not isinstance(above, PLAIN):
@@ -79,8 +96,7 @@ def link_terms(app, doctree):
 def split_at_terms(text, left, docname):
     """Return a text as nodes, links where a term that is left stands."""
     parts, end = [], 0
-    words = '|'.join(sorted(map(re.escape, left), key=len, reverse=True))
-    for found in re.finditer(rf'\b({words})s?\b', text, re.I):
+    for found in terms()[1].finditer(text):
         term = left.pop(found[1].lower(), None)
         if term:
             link = pending_xref(

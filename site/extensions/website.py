@@ -5,6 +5,7 @@ rendered while building, and folds the set-up cells. It warns, which stops
 the build, of pictures without alt text and of cells that did not run.
 """
 
+import gc
 import importlib.util
 import json
 import os
@@ -65,6 +66,7 @@ class Formatter(HtmlFormatter):
 
 
 def setup(app):
+    gc.disable()  # pages are no garbage: to look for some takes a fifth longer
     PygmentsBridge.html_formatter = Formatter
     app.add_config_value('comments_config', {}, '')  # Jupyter Book sets it
     app.connect('config-inited', configure)
