@@ -187,6 +187,14 @@ def test_each_chapter_has_a_card(cover):
     ]
 
 
+def test_a_phone_shows_the_map_whole(cover):
+    drawing = cover(375).locator('.map')
+    box = drawing.bounding_box()
+    assert box['x'] + box['width'] <= 375
+    text = 15 * drawing.evaluate('e => e.getScreenCTM().a')
+    assert text >= 11.9  # pixels
+
+
 def test_the_readme_lists_each_chapter_with_its_colab_link():
     text = (ROOT / 'README.md').read_text(encoding='utf-8')
     path = ADDRESS.removeprefix('https://github.com/')

@@ -16,6 +16,8 @@ WIDE = [
         '05_4_googlenet',
         '05_6_densenet',
         '05_7_modern_blocks',
+        '06_by_hand',
+        '13_project',
     ]
 ]
 READABLE = 7.5  # pixels of the page: text of 8 points in a figure

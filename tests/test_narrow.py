@@ -35,10 +35,17 @@ def test_two_panels_stand_one_below_the_other():
     assert (top, bottom) == (EDGE + 160 + BETWEEN, EDGE + 319 + BETWEEN)
 
 
-def test_a_grid_is_cut_in_its_middle():
-    panels = [((i * 125, 0, i * 125 + 110, 99), BLUE) for i in range(8)]
+@pytest.mark.parametrize('number, first', [(8, 4), (7, 4), (5, 3)])
+def test_a_grid_is_cut_in_its_middle_and_the_first_row_is_full(number, first):
+    """Dark pictures, too: the edge of the second is no common axis."""
+    step = 1000 // number
+    panels = [
+        ((i * step, 0, i * step + 110, 99), '#222') for i in range(number)
+    ]
     narrow = stack(draw(*panels))
-    assert narrow.width == 3 * 125 + 111 + 2 * EDGE
+    assert narrow.width == (first - 1) * step + 111 + 2 * EDGE
+    row = np.asarray(narrow).min(axis=2)[-EDGE - 50] < 245
+    assert np.count_nonzero(np.diff(row.astype(int)) == 1) == number - first
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,10 @@ def test_a_common_axis_keeps_its_numbers(shared):
     labels = ((10, 40, 40, 160), (255, 0, 0))
     axes = [((x, 20, x + 2, 180), 'black') for x in (60, 560)]
     lines = [((x, 100, x + 380, 102), BLUE) for x in (70, 570)]
-    if not shared:
+    if shared:  # half a number at its left, a picture right behind it
+        lines += [((x - 18, 184, x + 18, 194), BLUE) for x in (60, 560)]
+        lines += [((x, 0, x + 99, 70), '#222') for x in (62, 562)]
+    else:
         lines.append(((562, 20, 940, 180), (40, 40, 40)))
     narrow = np.asarray(stack(draw(labels, *axes, *lines)))
     red = (narrow == (255, 0, 0)).all(axis=2).any(axis=1)

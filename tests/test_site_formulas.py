@@ -60,6 +60,23 @@ def test_an_operator_alone_is_one_part(latex):
     assert '<math' in html and wrong_in(html) == []
 
 
+@pytest.mark.parametrize(
+    'latex, number',
+    [
+        (r'a = b, \qquad c = d, \allowbreak \qquad e', 3),
+        (r'\begin{aligned} a \qquad b \end{aligned}', 1),
+        (r'\text{a \qquad b}', 1),
+    ],
+)
+def test_a_wide_gap_parts_formulas(latex, number):
+    """So a phone begins a line there, and not behind some equals sign."""
+    program = website.find_node()
+    if program is None:
+        pytest.skip('Node.js is not here')
+    html = website.start_renderer(program)(latex, {'displayMode': True})
+    assert html.count('<math') == html.count('katex-display') == number
+
+
 @pytest.mark.parametrize('name', READING)
 def test_formulas_are_whole(build, name):
     assert build.returncode == 0, build.stdout

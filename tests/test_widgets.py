@@ -628,6 +628,9 @@ SMALL = """widget => [...widget.querySelectorAll(
             : e).getBoundingClientRect();
         return e.checkVisibility() && Math.min(width, height) < 23.9;
     }).map(e => e.outerHTML)"""
+WIDE = """widget => [...widget.querySelectorAll('.layered')]
+    .map(e => e.parentElement).filter(e => e.scrollWidth > e.clientWidth)
+    .map(e => e.outerHTML)"""
 WORST = {
     'convolution': dict(n=7, padding=2, kernel=1),
     'pooling': dict(n=6, padding=1, kernel=4, stride=3, ceil=True),
@@ -649,4 +652,5 @@ def test_for_everyone(show):
                 '(widget, worst) => widget.change(worst)', WORST.get(name, {})
             )
             assert widget.evaluate(SMALL) == []
+            assert widget.evaluate(WIDE) == []
         assert page.evaluate('document.documentElement.scrollWidth') == width

@@ -16,6 +16,9 @@ SPACE = 9  # pixels of a gap between two panels
 ROOM = 630  # pixels of a part that a phone shows at eight tenths or more
 LEAST = 0.17  # of a figure's width: no part is narrower
 SAVED = 0.75  # of a figure's width: wider parts are not worth a cut
+FIRST = 0.05  # what the width of the first part counts: it should be full
+LABELS = 160  # pixels of an axis' numbers and names
+NEAR = 24  # pixels from the left of a part to its axis, half a number
 FEW = 16  # gaps that are tried, the widest
 EDGE, BETWEEN = 6, 24  # pixels of white around a part, and between two
 
@@ -59,6 +62,7 @@ def cut(ink):
             parts = list(zip(edges[::2], edges[1::2]))
             widths = [last - first for first, last in parts]
             bonus = min(40, min(last - first for first, last in chosen))
+            bonus += FIRST * widths[0]
             narrow = min(widths) >= LEAST * (stop - start)
             if narrow and max(widths) - bonus < width:
                 best, width = parts, max(widths) - bonus
@@ -125,7 +129,7 @@ def labels_for(part, first, ink, dark):
         shares = dark[rows, first[0] : first[1]].mean(axis=0)
         same = np.flatnonzero(shares >= 0.9)
         least = 20 + column - part[0]
-        if len(same) and least < same[0] < 0.4 * len(shares):
+        if len(same) and least < same[0] < LABELS:
             label, start = same[0], column
     elif has_row_names(part, first, ink):
         label = blocks(ink, first)[1][0] - first[0]
@@ -134,14 +138,13 @@ def labels_for(part, first, ink, dark):
 
 def axis_of(part, dark):
     """Return the column and the rows of an axis where a part begins."""
-    start = part[0]
-    heights = dark[:, start : start + 14].sum(axis=0)
-    column = start + int(heights.argmax())
-    rows = np.flatnonzero(dark[:, column])
-    behind = dark[rows, column + 4 : column + 12]
-    if len(rows) < 0.25 * len(dark) or behind.mean() > 0.2:
-        return None  # too short, or the edge of something dark
-    return column, rows
+    for column in range(part[0], part[0] + NEAR):
+        rows = np.flatnonzero(dark[:, column])
+        if len(rows) < 0.25 * len(dark):
+            continue  # too short
+        if dark[rows, column + 4 : column + 12].mean() <= 0.2:
+            return column, rows  # and not the edge of something dark
+    return None
 
 
 def blocks(ink, part):

@@ -52,6 +52,7 @@ const lines = require('readline').createInterface({input: process.stdin});
 lines.on('line', line => console.log(JSON.stringify(
   katex.renderToString(...JSON.parse(line)))));
 """
+GAP = re.compile(r'(?:\\allowbreak\s*)?\\qquad')  # between formulas
 # KaTeX puts this behind the max of x_{\max}, too, where nothing may follow.
 APPLY = re.compile('<mo>\u2061</mo>(?=</m(?:sub|sup|subsup|frac)>)')
 UNCOLORED = Name, Operator, Punctuation, Text, Whitespace
@@ -119,7 +120,9 @@ def start_renderer(program):
     """Return a function that has one Node.js process render formulas.
 
     It replaces sphinxcontrib.katex's own, whose server on a socket at times
-    refuses its first call; and it warns where KaTeX only prints in red.
+    refuses its first call; and it warns where KaTeX only prints in red. What
+    a wide gap parts becomes formulas of their own, so that a phone begins a
+    line there first.
     """
     server = subprocess.Popen(
         [program, '-e', RENDERER, katex.SRC_DIR / 'katex.min.js'],
@@ -129,6 +132,9 @@ def start_renderer(program):
     )
 
     def render(latex, options=None):
+        parts = GAP.split(latex)
+        if len(parts) > 1 and all(map(is_whole, parts)):
+            return ''.join(render(part, options) for part in parts)
         request = [latex, {'throwOnError': False, **(options or {})}]
         print(json.dumps(request), file=server.stdin, flush=True)
         html = APPLY.sub('', json.loads(server.stdout.readline()))
@@ -137,6 +143,13 @@ def start_renderer(program):
         return html
 
     return render
+
+
+def is_whole(latex):
+    """Tell whether all that a piece of LaTeX opens is closed in it."""
+    return latex.count('{') == latex.count('}') and (
+        latex.count(r'\begin') == latex.count(r'\end')
+    )
 
 
 def check_notebook(app, docname, source):
@@ -226,9 +239,13 @@ def show_picture(self, node):
 def add_narrow(self, node, path, fits):
     """Give a wide <img> a version for phones, or let it scroll there."""
     html = self.body[-1]
+    drawn = path.with_stem(f'{path.stem}-narrow')
     whole = path.suffix == '.svg' or 'whole' in node['classes']
     whole = whole or 'pictures' in path.parts  # of a widget, with sentences
-    narrow = None if whole else stack(Image.open(path))
+    if drawn.exists():
+        narrow = Image.open(drawn).convert('RGB')
+    else:
+        narrow = None if whole else stack(Image.open(path))
     if narrow is None:
         return html if fits else f'<span class="scroll wide">{html}</span>'
     kind, contents = shrunk(narrow)

@@ -29,7 +29,7 @@
         oninput: () => { this.preset.value = 'own'; this.draw(); this.touched(); } });
       this.fault = make('p', { class: 'fault', role: 'alert' });
       this.sum = make('p', { role: 'status', class: 'total' });
-      this.body = make('tbody');
+      this.body = make('tbody', { role: 'rowgroup' });
       const names = ['line', 'layer', 'output', 'parameters', 'multiplyAdds', 'memory'];
       const field = (name, control) => {
         control.setAttribute('aria-label', texts[name]);
@@ -40,8 +40,8 @@
           make('div', { class: 'buttons' }, make('button', { type: 'button', onclick: () => this.add() }, texts.append))),
         this.text,
         make('div', { class: 'verdict' }, this.fault, this.sum),
-        make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': texts.table }, make('table', { class: 'costs' },
-          make('thead', {}, make('tr', {}, ...names.map(name => make('th', { scope: 'col' }, texts[name])))), this.body)));
+        make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': texts.table }, make('table', { class: 'costs layered', role: 'table' },
+          make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, ...names.map(name => make('th', { scope: 'col', role: 'columnheader' }, texts[name])))), this.body)));
       this.load('LeNet');
     }
 
@@ -86,11 +86,12 @@
       const shape = this.shape.value.replace(/[()[\]]/g, '').split(/[\s,]+/).filter(Boolean).map(Number);
       const { texts } = this, result = this.result = calculate(this.text.value, shape);
       const sum = key => number(result.lines.reduce((total, line) => total + line[key], 0));
+      const cell = (attributes, content) => make('td', { role: 'cell', ...attributes }, content);
       const show = list => `(${list.join(', ')})`;
       const largest = Object.fromEntries(['parameters', 'multiplyAdds', 'memory'].map(key => [key, Math.max(...result.lines.map(line => line[key]))]));
-      this.body.replaceChildren(...result.lines.map(line => make('tr', {}, make('td', {}, String(line.line)),
-        make('td', {}, make('code', {}, line.text)), make('td', {}, show(line.shape)),
-        ...['parameters', 'multiplyAdds', 'memory'].map(key => make('td',
+      this.body.replaceChildren(...result.lines.map(line => make('tr', { role: 'row' }, cell({}, String(line.line)),
+        cell({}, make('code', {}, line.text)), cell({}, show(line.shape)),
+        ...['parameters', 'multiplyAdds', 'memory'].map(key => cell(
           { class: 'share', style: `--share: ${(100 * line[key] / largest[key] || 0).toFixed(1)}%` }, number(line[key]))))));
       const { fault } = result, values = fault && Object.fromEntries(Object.entries(fault.values)
         .map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : value]));
