@@ -47,7 +47,7 @@ LOOK = r"""() => {
     description: document.querySelector('meta[name=description]').content,
     headings: all('h1').length, ids: all('[id]').map(e => e.id),
     raw: texts.filter(text => /\$|\\[a-z]{2,}|\\\(/.test(text)),
-    formulas: all('.math').length, rendered: all('.math .katex').length,
+    formulas: all('.math').length, rendered: all('.math:has(.katex)').length,
     errors: all('.katex-error').map(e => e.title),
     links: all('a[href]').map(e => e.getAttribute('href')),
     pictures: all('main img').map(e => [e.src, e.alt, e.getAttribute('width'),
