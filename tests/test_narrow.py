@@ -98,6 +98,17 @@ def test_a_common_axis_keeps_its_numbers(shared):
     assert np.count_nonzero(np.diff(red.astype(int)) == 1) == 1 + shared
 
 
+@pytest.mark.parametrize(('high', 'copied'), [(8, True), (160, False)])
+def test_names_may_be_long_but_a_picture_is_none(high, copied):
+    names = [((10, y, 195, y + high), (255, 0, 0)) for y in (20, 70, 120)]
+    axes = [((x, 20, x + 2, 180), 'black') for x in (200, 620)]
+    lines = [((x, 150, x + 330, 152), BLUE) for x in (210, 630)]
+    narrow = np.asarray(stack(draw(*names, *axes, *lines)))
+    red = (narrow == (255, 0, 0)).all(axis=2).any(axis=1)
+    times = np.count_nonzero(np.diff(red.astype(int)) == 1)
+    assert times == (6 if copied else 1)
+
+
 def test_rows_of_pictures_keep_their_names():
     names = [((4, y + 20, 24, y + 60), (255, 0, 0)) for y in (0, 100)]
     pictures = [

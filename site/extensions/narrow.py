@@ -17,7 +17,7 @@ ROOM = 630  # pixels of a part that a phone shows at eight tenths or more
 LEAST = 0.17  # of a figure's width: no part is narrower
 SAVED = 0.75  # of a figure's width: wider parts are not worth a cut
 FIRST = 0.05  # what the width of the first part counts: it should be full
-LABELS = 160  # pixels of an axis' numbers and names
+TEXT = 0.3  # of the pixels of numbers and names: what has more is a picture
 NEAR = 24  # pixels from the left of a part to its axis, half a number
 FEW = 16  # gaps that are tried, the widest
 EDGE, BETWEEN = 6, 24  # pixels of white around a part, and between two
@@ -129,8 +129,9 @@ def labels_for(part, first, ink, dark):
         shares = dark[rows, first[0] : first[1]].mean(axis=0)
         same = np.flatnonzero(shares >= 0.9)
         least = 20 + column - part[0]
-        if len(same) and least < same[0] < LABELS:
-            label, start = same[0], column
+        if len(same) and least < same[0] < len(shares) / 2:
+            if ink[:, first[0] : first[0] + same[0]].mean() < TEXT:
+                label, start = same[0], column
     elif has_row_names(part, first, ink):
         label = blocks(ink, first)[1][0] - first[0]
     return [*range(first[0], first[0] + label), *range(start, part[1])]
