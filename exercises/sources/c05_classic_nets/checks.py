@@ -861,29 +861,35 @@ def inspected(net, max_parameters):
 
 
 def judged(answer, max_parameters, min_accuracy, seconds):
-    """Train what an answer gives; say what it reaches if it falls short."""
+    """Train what an answer gives; say what it reaches if it falls short.
+
+    From other random weights, or on another processor, the same network may
+    be better or worse by .02: so the best of three trainings counts.
+    """
+    best = 0
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        net = answer()
-        count = inspected(net, max_parameters)
-        accuracy = fitted(net, 4000, seconds)
-    if accuracy < min_accuracy:
-        raise Wrong(f'it reaches an accuracy of {accuracy:.3f} with '
-                    f'{count:,} parameters, wanted is {min_accuracy} with '
-                    f'fewer than {max_parameters:,}')
-    return True
+        for seed in range(3):
+            torch.manual_seed(seed)
+            net = answer()
+            count = inspected(net, max_parameters)
+            best = max(best, fitted(net, 4000, seconds))
+            if best >= min_accuracy:
+                return True
+    raise Wrong(f'in the best of three trainings it reaches {best:.3f} with '
+                f'{count:,} parameters, wanted is {min_accuracy} with fewer '
+                f'than {max_parameters:,}')
 
 
 design = Question(
     lambda max_parameters, min_accuracy, seconds: True,
-    lambda dice: [Case(20_000, 0.845, 120)],
+    lambda dice: [Case(20_000, 0.848, 120)],
     ('Convolutions share their weights, so they are cheap in parameters; '
      'the first linear layer usually is not. How large is the map in front '
      'of it?',
      'Halve the map and raise the channels: a 5x5 convolution with stride 2 '
      'to 16 channels, pooling, a 3x3 convolution to 32, pooling again, batch '
      'norm and ReLU after each, then one linear layer.'),
-    use=judged, seconds=180)
+    use=judged, seconds=420)
 
 QUESTIONS = {'lenet': lenet, 'flatten': flatten, 'evaluate': evaluate,
              'vgg_block': vgg_block, 'stacks': stacks, 'Inception': inception,

@@ -563,7 +563,8 @@ check('05.InvertedResidual', InvertedResidual)
 #
 # Return a network of your own, with fewer than 20,000 parameters, for images (N, 1, 28, 28) and ten classes. The check trains it on the 5,000 images of
 # Fashion-MNIST that come with the package: 4,000 to learn from, five times, with Adam and a rate that rises to 0.01 and falls again; then it
-# asks for an accuracy of at least **0.845** on the other 1,000. That must take less than two minutes of computing on your machine. A linear classifier reaches 0.83; the networks of linear layers that we tried within this budget got to 0.84 at most.
+# asks for an accuracy of at least **0.848** on the other 1,000. From other random weights the same network may be better or worse by 0.02, so it has three tries. A training must take less than
+# two minutes of computing on your machine. A linear classifier reaches 0.83; the networks of linear layers that we tried within this budget got to 0.843 at most.
 #
 # By hand: `nn.Linear(784, 25)` alone has 784 · 25 + 25 = 19,625 parameters. A 3x3 convolution from 16 to 32 channels has 16 · 32 · 9 + 32 = 4,640: where is your budget best spent, and
 # how do you keep the linear layer small? Count before you check.
