@@ -64,6 +64,7 @@ QUERIES = {
     'input size torch.Size([1, 64])': [
         ('04_', 'single value'),
         ('04_', 'last minibatch of one'),
+        ('12_', 'more than 1 value'),
     ],
     'RuntimeError: Given groups=1, weight of size [6, 1, 5, 5], expected '
     'input[64, 3, 32, 32] to have 1 channels, but got 3 channels instead': [

@@ -371,6 +371,12 @@ ASKED = {
         'exited unexpectedly'
     ),
     'IndexError: Target 10 is out of bounds.': 'Target 10',
+    'RuntimeError: Error(s) in loading state_dict for ResNet: size mismatch '
+    'for fc.weight: copying a param with shape torch.Size([1000, 512])': (
+        'in state_dict'
+    ),
+    'ValueError: Expected more than 1 value per channel when training, got '
+    'input size torch.Size([1, 64])': 'more than 1 value',
     'the loss is nan': 'nan',
     'loss stays at 1.46': '1.46',
     'the loss hardly moves': 'hardly moves',
@@ -381,7 +387,7 @@ ASKED = {
 
 
 def test_symptom_finder(show):
-    """It finds the row first, but for two of 18 at most, and its case."""
+    """It finds the row first, but for two of 20 at most, and its case."""
     widget = show('symptom', more=shoot.clinic())
     field = widget.locator('textarea')
     first = widget.locator('.causes li').first
