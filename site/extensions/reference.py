@@ -71,18 +71,23 @@ def foreign_modules():
 
 @functools.cache
 def terms():
-    """Return the glossary's terms, and a pattern that finds any of them."""
+    """Return the glossary's terms."""
     block = GLOSSARY.read_text('utf-8').split('```')[1]
-    found = re.findall(r'^(\w.*)$', block, re.M)
-    words = '|'.join(sorted(map(re.escape, found), key=len, reverse=True))
-    return found, re.compile(rf'\b({words})s?\b', re.I)
+    return re.findall(r'^(\w.*)$', block, re.M)
+
+
+@functools.cache
+def any_term():
+    """Return the pattern of all terms, the longest first."""
+    words = '|'.join(sorted(map(re.escape, terms()), key=len, reverse=True))
+    return re.compile(rf'\b({words})s?\b', re.I)
 
 
 def link_terms(app, doctree):
     """Link the first use of each term in a chapter to the glossary."""
     if not app.env.docname.startswith('chapters/'):
         return
-    left = {term.lower(): term for term in terms()[0]}
+    left = {term.lower(): term for term in terms()}
     for text in list(doctree.findall(nodes.Text)):
         above = text.parent
         while above and not isinstance(above, PLAIN):
@@ -96,7 +101,7 @@ def link_terms(app, doctree):
 def split_at_terms(text, left, docname):
     """Return a text as nodes, links where a term that is left stands."""
     parts, end = [], 0
-    for found in terms()[1].finditer(text):
+    for found in any_term().finditer(text):
         term = left.pop(found[1].lower(), None)
         if term:
             link = pending_xref(

@@ -39,7 +39,8 @@ SIGNS = {  # of formulas
 UNSEEN = re.compile(
     r'\\(begin|end)\{\w+\*?\}'
     r'|\\(left|right|[Bb]ig+[lr]?|text\w*|math\w+|operatorname|limits'
-    r'|displaystyle|allowbreak|hat|bar|tilde|overline|underbrace|boldsymbol)(?![a-zA-Z])'
+    r'|displaystyle|allowbreak|hat|bar|tilde|overline|underbrace|boldsymbol)'
+    r'(?![a-zA-Z])'
 )
 
 
