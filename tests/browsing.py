@@ -248,9 +248,16 @@ SAMPLE = """known => {
     if (gone.has(e.parentElement.closest(many))
       || !isNew(e, e.className, classes)) gone.add(e);
   for (const e of gone) e.replaceWith(e.textContent);  // all in one layout
-  const paper = e => {
-    const color = e ? getComputedStyle(e).backgroundColor : '';
-    return color === 'rgba(0, 0, 0, 0)' ? paper(e.parentElement) : color;
+  const papers = new Map([[null, ['', 1]]]);  // what is behind, how opaque
+  const behind = e => {
+    if (!papers.has(e)) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(e);
+      const [paper, opaque] = behind(e.parentElement);
+      const own = backgroundColor + backgroundImage;
+      papers.set(e, [own === 'rgba(0, 0, 0, 0)none' ? paper : own,
+        opaque * opacity]);
+    }
+    return papers.get(e);
   };
   for (const e of document.querySelectorAll('body *')) {
     delete e.dataset.sample;
@@ -260,7 +267,7 @@ SAMPLE = """known => {
     const { color, fontSize, fontWeight } = getComputedStyle(e);
     const size = parseFloat(fontSize);  // large text needs less contrast
     const large = size >= 24 || (size > 18.6 && fontWeight >= 700);
-    const kind = [e.tagName, e.className, color, large, paper(e)].join();
+    const kind = [e.tagName, color, large, ...behind(e)].join();
     if (isNew(e, kind, kinds)) e.dataset.sample = '';
   }
   dispatchEvent(new Event('resize'));  // boxes may scroll that did not
@@ -269,31 +276,50 @@ SAMPLE = """known => {
 
 
 AXE = Axe().axe_script
-JUDGE = """async ([context, options]) => {
+JUDGE = """async ([context, options, colors]) => {
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  for (const [id, selector] of Object.entries(colors))
+    axe.configure({ rules: [{ id, selector }] });
   const { violations } = await axe.run(context ?? document, options);
   return violations.map(({ id, impact, nodes }) =>
     [id, impact, nodes.map(node => node.html.slice(0, 200))]);
 }"""
-COLOR_RULES = ['color-contrast', 'link-in-text-block']
+COLOR_RULES = {
+    'color-contrast': '[data-sample]',
+    'link-in-text-block': 'a[href][data-sample]',
+}
 
 
-def violations(page):
-    """Return what axe-core finds, best practices included, but for colors."""
-    return run_axe(
-        page, None, rules={rule: {'enabled': False} for rule in COLOR_RULES}
-    )
+def violations(page, known=None):
+    """Return what axe-core finds, best practices included.
+
+    Colors are judged in one text of each kind that is not known yet.
+    """
+    add_kinds(page, known)
+    return run_axe(page, colors=COLOR_RULES)
 
 
-def color_violations(page):
-    """Return what axe-core finds in the colors of what SAMPLE marked."""
-    return run_axe(page, {'include': [['[data-sample]']]}, runOnly=COLOR_RULES)
+def color_violations(page, known=None):
+    """Return what axe-core finds in the colors of what is not known yet."""
+    if not add_kinds(page, known):
+        return []
+    return run_axe(page, colors=COLOR_RULES, runOnly=list(COLOR_RULES))
 
 
-def run_axe(page, context, **options):
+def add_kinds(page, known):
+    """Mark a text of each kind that is not known yet, and add the kinds."""
+    known = [] if known is None else known
+    new = page.evaluate(SAMPLE, known)
+    known += new
+    return new
+
+
+def run_axe(page, context=None, colors=None, **options):
+    """Return what axe-core finds when the page has drawn what is new."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    options = {'resultTypes': ['violations'], **options}
-    return page.evaluate(JUDGE, [context, options])
+    options = {'resultTypes': ['violations'], 'preload': False} | options
+    return page.evaluate(JUDGE, [context, options, colors or {}])
 
 
 def overflow(page):

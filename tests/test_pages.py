@@ -20,7 +20,6 @@ from browsing import (
     PAGES,
     READING,
     ROOT,
-    SAMPLE,
     Server,
     Tab,
     color_violations,
@@ -98,19 +97,16 @@ def judge(page, name, widths, known):
     if os.environ.get('D2LMINI_SHOTS'):
         take_shots(page, f'{name.replace("/", "_")}-{widths[-1]}')
     found = {
-        'problems': list(page.problems),  # axe asks for style sheets
+        'problems': page.problems,
         'jumps': page.shift >= 0.02 and page.shift,
         'has no scripts': page.locator('#theme').is_hidden(),
     }
     for width in widths:
         page.set_viewport_size({'width': width, 'height': 900})
         found[f'sticks out at {width}'] = overflow(page)
-    for mode in ['light', 'dark']:
-        page.emulate_media(color_scheme=mode)
-        if new := page.evaluate(SAMPLE, known):
-            known += new
-            found[mode] = color_violations(page)
-    found['shuts out'] = violations(page)
+    found['shuts out'] = violations(page, known)
+    page.emulate_media(color_scheme='dark')
+    found['shuts out in the dark'] = color_violations(page, known)
     return {what: finding for what, finding in found.items() if finding}
 
 

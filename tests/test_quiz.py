@@ -357,4 +357,4 @@ def test_quiz_is_for_everyone(quiz):
         assert min(sizes) >= 24
         assert run_axe(quiz, QUIZ_ONLY) == []
     quiz.emulate_media(color_scheme='dark')
-    assert run_axe(quiz, QUIZ_ONLY, runOnly=COLOR_RULES) == []
+    assert run_axe(quiz, QUIZ_ONLY, runOnly=list(COLOR_RULES)) == []

@@ -892,7 +892,7 @@ def test_for_everyone(visit):
     output(page, 'Go to line')
     for mode in ['light', 'dark']:
         page.emulate_media(color_scheme=mode)
-        assert run_axe(page, None) == []
+        assert run_axe(page) == []
     for width in [375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         assert page.evaluate('document.documentElement.scrollWidth') == width

@@ -618,7 +618,7 @@ def test_for_everyone(show):
             )
         for mode in ['light', 'dark']:
             page.emulate_media(color_scheme=mode)
-            assert run_axe(page, None) == []
+            assert run_axe(page) == []
     for width in [1280, 375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         for name in PAGES:
