@@ -251,11 +251,11 @@ SAMPLE = """known => {
   const papers = new Map([[null, ['', 1]]]);  // what is behind, how opaque
   const behind = e => {
     if (!papers.has(e)) {
-      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(e);
-      const [paper, opaque] = behind(e.parentElement);
-      const own = backgroundColor + backgroundImage;
-      papers.set(e, [own === 'rgba(0, 0, 0, 0)none' ? paper : own,
-        opaque * opacity]);
+      const own = getComputedStyle(e);
+      const mine = own.backgroundColor + own.backgroundImage;
+      const [paper, opacity] = behind(e.parentElement);
+      papers.set(e, [mine === 'rgba(0, 0, 0, 0)none' ? paper : mine,
+        opacity * own.opacity]);
     }
     return papers.get(e);
   };
@@ -312,6 +312,14 @@ def add_kinds(page, known):
     new = page.evaluate(SAMPLE, known)
     known += new
     return new
+
+
+def by_light_and_dark(page):
+    """Return what axe-core finds, in all colors of both modes."""
+    page.emulate_media(color_scheme='light')
+    found = run_axe(page)
+    page.emulate_media(color_scheme='dark')
+    return found + run_axe(page, runOnly=list(COLOR_RULES))
 
 
 def run_axe(page, context=None, colors=None, **options):

@@ -1,5 +1,6 @@
 """Fixtures: the website, a server, a browser, and programs that judge it."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -26,12 +27,42 @@ from browsing import (
 )
 from playwright.sync_api import sync_playwright
 
+BROWSER = contextlib.ExitStack()  # closes the one that is open
+FILES = set()  # that need it
+
 
 def pytest_collection_modifyitems(items):
     """Mark the tests that need the website, or a browser."""
     for item in items:
         if {'build', 'browser'} & set(getattr(item, 'fixturenames', [])):
             item.add_marker(pytest.mark.browser)
+            FILES.add(item.path)
+
+
+def pytest_runtest_setup(item):
+    """End the browser before others: Playwright's loop would disturb them."""
+    if item.path not in FILES:
+        close_browser()
+
+
+def pytest_sessionfinish():
+    close_browser()
+
+
+@functools.cache
+def open_browser(chromium):
+    """Start a browser. Without a process for graphics a page costs less."""
+    playwright = BROWSER.enter_context(sync_playwright())
+    return playwright.chromium.launch(
+        executable_path=chromium,
+        args=[*FLAGS, '--in-process-gpu'],
+        timeout=120_000,
+    )
+
+
+def close_browser():
+    BROWSER.close()
+    open_browser.cache_clear()
 
 
 @pytest.fixture(scope='session')
@@ -107,13 +138,11 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def browser(chromium):
-    """Start a browser. Without a process for graphics a page costs less."""
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=chromium,
-            args=[*FLAGS, '--in-process-gpu'],
-            timeout=120_000,
-        )
+    """Return a browser; what a file opened in it is closed with the file."""
+    browser = open_browser(chromium)
+    yield browser
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture(scope='module')

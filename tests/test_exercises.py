@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import re
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -648,3 +649,24 @@ def test_alarm_of_others_is_put_back():
     assert limit.call(lambda: 5, 1) == 5
     assert limit.signal.getsignal(limit.signal.SIGALRM) is before
     assert limit.signal.getitimer(limit.signal.ITIMER_REAL) == (0, 0)
+
+
+def test_questions_in_the_page_are_those_of_the_sources():
+    """exercises/live.json is what tools/live_exercises.py makes of them."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            '-c',
+            'import live_exercises as l\n'
+            'print(l.near(l.text(), l.FILE.read_text("utf-8")))',
+        ],
+        capture_output=True,
+        text=True,
+        encoding='utf-8',
+        cwd=ROOT / 'tools',
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == 'True\n', (
+        'exercises/live.json is not what the sources give: '
+        'run .venv/bin/python tools/live_exercises.py'
+    )

@@ -15,31 +15,46 @@ PAGES = [
 ENTER = '\ue007'  # as WebDriver writes the key
 
 
-@pytest.fixture(scope='module', params=['light', 'dark'])
-def tab(request, tmp_path_factory):
-    program = firefox.find_firefox()
+PAPER = '() => getComputedStyle(document.body).backgroundColor'
+
+
+@pytest.fixture(scope='module')
+def start(tmp_path_factory):
+    """Return a function that starts a Firefox for light or dark."""
+    program, tabs = firefox.find_firefox(), []
     if program is None:
         pytest.skip('there is no Firefox on the PATH')
-    tab = firefox.Firefox(
-        program, tmp_path_factory.mktemp('profile'), request.param
-    )
-    tab.scheme = request.param
-    yield tab
-    tab.close()
+
+    def started(scheme):
+        profile = tmp_path_factory.mktemp('profile')
+        tabs.append(firefox.Firefox(program, profile, scheme))
+        return tabs[-1]
+
+    yield started
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture(scope='module')
+def tab(start):
+    return start('light')
 
 
 @pytest.mark.parametrize('name', PAGES)
 def test_a_page_is_whole(site, tab, name):
     tab.open(f'{site}/{name}.html', 320)
-
     assert tab.evaluate('() => innerWidth') == 320
     assert overflow(tab) == []
     tab.open(f'{site}/{name}.html', 1280)
     assert overflow(tab) == []
-    paper = tab.evaluate(
-        '() => getComputedStyle(document.body).backgroundColor'
-    )
-    assert (paper == 'rgb(255, 255, 255)') == (tab.scheme == 'light')
+    assert tab.evaluate(PAPER) == 'rgb(255, 255, 255)'
+    assert tab.problems == []
+
+
+def test_it_is_dark_where_all_is_dark(site, start):
+    tab = start('dark')
+    tab.open(f'{site}/{PAGES[3]}.html')
+    assert tab.evaluate(PAPER) != 'rgb(255, 255, 255)'
     assert tab.problems == []
 
 

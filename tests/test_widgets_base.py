@@ -177,16 +177,25 @@ def test_an_address_that_somebody_broke_does_no_harm(page, name):
     dice = random.Random(0)
     values = ['-1e9', '1e9', 'NaN', '', '3.7', '__proto__', '<b>', 'true']
     grids = ['1 2,3', 'x', '1e9', ','.join(['1 ' * 20] * 20), '5']
+    addresses = []
     for _ in range(8):
         settings = {key: dice.choice(values) for key in controls}
         settings |= {'layers': dice.choice(['9.9.9.9', '....', '<b>', 'a(('])}
         settings |= {'filterNumbers': dice.choice(grids), 'filter': 'own'}
         settings |= {'imageNumbers': dice.choice(grids), 'image': 'own'}
         settings |= {'constructor': '1', '__proto__': '2', 'widget': name}
-        widget = opened_again(page, name, f'?{urlencode(settings)}')
-        assert widget.locator('.title').is_visible()
-        assert widget.locator('b b, a').count() == 0
-        assert page.problems == []
+        addresses.append(f'?{urlencode(settings)}')
+    seen = page.evaluate(
+        """([tag, addresses]) => addresses.map(address => {
+            history.replaceState(null, '', address);
+            const widget = document.createElement(tag);
+            document.querySelector(tag).replaceWith(widget);
+            return [widget.querySelector('.title').checkVisibility(),
+                widget.querySelectorAll('b b, a').length];
+        })""",
+        [f'd2l-{name}', addresses],
+    )
+    assert seen == [[True, 0]] * 8
 
 
 def test_link_is_copied(page):

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import shoot
 import torch
-from browsing import ROOT, run_axe
+from browsing import ROOT, by_light_and_dark
 from test_widgets import SMALL, node, numbers, slide
 from torch import nn
 from torch.nn import functional as F
@@ -452,9 +452,7 @@ def test_page_has_the_widget_and_what_stands_for_it(name):
 def test_for_everyone(show):
     """On a narrow phone, in light and dark: axe, targets, no overflow."""
     page = show(*PAGES).page
-    for mode in ['light', 'dark']:
-        page.emulate_media(color_scheme=mode)
-        assert run_axe(page) == []
+    assert by_light_and_dark(page) == []
     for width in [375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         for name in PAGES:

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 import shoot
 import torch
-from browsing import Tab, new_page, run_axe
+from browsing import Tab, by_light_and_dark, new_page
 from PIL import Image
 from test_widgets import SMALL, node
 from torch.nn import functional as F
@@ -890,9 +890,7 @@ def test_for_everyone(visit):
     page.draw.locator('summary').click()
     page.code.get_by_role('button', name='Run').click()
     output(page, 'Go to line')
-    for mode in ['light', 'dark']:
-        page.emulate_media(color_scheme=mode)
-        assert run_axe(page) == []
+    assert by_light_and_dark(page) == []
     for width in [375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         assert page.evaluate('document.documentElement.scrollWidth') == width

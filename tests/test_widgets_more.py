@@ -11,7 +11,7 @@ import nbformat
 import playground
 import pytest
 import torch
-from browsing import run_axe
+from browsing import by_light_and_dark
 from test_training import cifar
 from test_widgets import SMALL, grid, node, numbers, slide
 from torch import nn
@@ -616,9 +616,7 @@ def test_for_everyone(show):
             page.locator(f'd2l-{name}').evaluate(
                 '(widget, worst) => widget.change(worst)', worst[name]
             )
-        for mode in ['light', 'dark']:
-            page.emulate_media(color_scheme=mode)
-            assert run_axe(page) == []
+        assert by_light_and_dark(page) == []
     for width in [1280, 375, 320]:
         page.set_viewport_size({'width': width, 'height': 900})
         for name in PAGES:

@@ -49,6 +49,7 @@ def judge(url, chromium, asked=SCORES, slowdown=SLOWDOWN):
             '--output=json',
             f'--only-categories={",".join(asked)}',
             f'--throttling.cpuSlowdownMultiplier={slowdown}',
+            '--disable-full-page-screenshot',
             '--no-enable-error-reporting',
             f'--chrome-flags={" ".join(FLAGS)}',
         ],
