@@ -631,3 +631,12 @@ def test_nothing_moves_for_those_who_want_none(show):
     assert widget.evaluate(motion) == 'translate'
     widget.page.emulate_media(reduced_motion='reduce')
     assert widget.evaluate(motion) == 'none'
+
+
+def test_a_fold_is_printed_when_it_is_open(show):
+    widget = show('playground')
+    fold = widget.locator('details')
+    widget.page.emulate_media(media='print')
+    assert fold.is_hidden()
+    fold.evaluate('fold => { fold.open = true; }')
+    assert fold.is_visible()

@@ -45,6 +45,7 @@
       const { hints } = this.question;
       if (this.shown < hints.length) this.tips.append(make('li', {}, hints[this.shown++]));
       this.helper.disabled = this.shown === hints.length;
+      if (this.helper.disabled) this.area.focus();  // or the keyboard would be nowhere
     }
 
     solve() {
