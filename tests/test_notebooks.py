@@ -160,10 +160,12 @@ def test_what_cannot_repeat_is_checked_by_the_next_cell(nb):
 
 
 def test_check_cells_assert(nb):
+    """And say what they have found: that is the title of their fold."""
     checks = [c for c in code_cells(nb) if 'check' in tags(c)]
     assert len(checks) >= 3
     for cell in checks:
         assert 'assert' in cell.source, cell.source
+        assert cell.outputs, cell.source
 
 
 def test_size(page):
