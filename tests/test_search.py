@@ -223,6 +223,43 @@ def test_search_keeps_what_was_typed_in_the_address(build, visit):
     assert page.problems == []
 
 
+@pytest.mark.parametrize('width', [1280, 375])
+def test_the_slash_leads_to_what_is_found(build, site, visit, width):
+    """Also where the heading has no room for a field."""
+    page = visit(f'{site}/chapters/03_pooling.html', width=width)
+    page.keyboard.press('/')
+    if width == 375:
+        page.wait_for_url('**/search.html*')
+        page.wait_for_function("document.activeElement.name === 'q'")
+    page.keyboard.type('recptive feild')
+    page.keyboard.press('Enter')
+    page.wait_for_selector('#search-results li')
+    page.evaluate('document.activeElement.blur()')
+    page.keyboard.press('/')
+    assert page.evaluate('document.activeElement.value') == 'recptive feild'
+    page.keyboard.press('ArrowDown')
+    assert '#' in page.evaluate('document.activeElement.href')
+    page.keyboard.press('/')  # also from a link
+    page.keyboard.type('1/x')  # over what was there; a slash is a sign again
+    page.wait_for_function("location.search === '?q=1%2Fx'")
+    assert page.problems == []
+
+
+def test_the_field_is_filled_when_one_comes_back(build, site, visit):
+    """WebKit keeps the page as it was, but empties the field."""
+    page = visit(f'{site}/search.html?q=stride')
+    page.evaluate(
+        """() => {
+            document.querySelector('.search-form').q.value = '';
+            dispatchEvent(
+                new PageTransitionEvent('pageshow', { persisted: true }));
+        }"""
+    )
+    page.wait_for_function(
+        "document.querySelector('.search-form').q.value === 'stride'"
+    )
+
+
 def test_only_the_search_page_loads_the_sections(build):
     for path in HTML.rglob('*.html'):
         holds = 'sections.js' in path.read_text(encoding='utf-8')

@@ -183,7 +183,18 @@ function setUpProgress() {
   }, { passive: true });
 }
 
+/* The slash goes to the field of the heading; where that has no room for one,
+   to the page that searches. Sphinx, or that page, has dealt with it before. */
+function setUpSlash() {
+  const form = document.querySelector('.top [role=search]');
+  addEventListener('keydown', ({ key, altKey, ctrlKey, metaKey }) => {
+    if (key !== '/' || altKey || ctrlKey || metaKey || document.activeElement.matches('input, textarea, select, button')) return;
+    form?.requestSubmit();
+  });
+}
+
 setUpColorMode();
+setUpSlash();
 followReading();
 setUpViews();
 setUpProgress();

@@ -242,17 +242,23 @@
     form.addEventListener('submit', event => { event.preventDefault(); clearTimeout(timer); search(); });
     field.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(search, 120); });
     document.addEventListener('keydown', event => move(event, field, results));
-    field.value = new URLSearchParams(location.search).get('q') ?? '';
+    const recall = () => { field.value = new URLSearchParams(location.search).get('q') ?? ''; };
+    // WebKit keeps the page that one comes back to, but empties its field.
+    addEventListener('pageshow', ({ persisted }) => persisted && setTimeout(recall));
+    recall();
     if (field.value) search();
     else field.focus();
   }
 
-  /* Up and down go from the field through the links and back. */
+  /* Up and down go from the field through the links and back. The slash goes
+     to this field, not to that of the heading, which has no links below. */
   function move(event, field, results) {
+    const free = !event.altKey && !event.ctrlKey && !event.metaKey;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], stops = [field, ...results.querySelectorAll('a')];
     const here = stops.indexOf(document.activeElement);
     if (event.key === 'Escape' && here > 0) field.focus();
-    if (!step || here < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === '/' && free && !document.activeElement.matches('input, button')) { event.preventDefault(); field.focus(); field.select(); }
+    if (!step || here < 0 || !free) return;
     const next = stops[here + step];
     if (next) { event.preventDefault(); next.focus(); }
   }
