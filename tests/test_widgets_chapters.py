@@ -308,6 +308,9 @@ def test_grad_cam_widget(show):
     assert places.nth(52).get_attribute('aria-selected') == 'true'
     assert widget.locator('.task.done').count() == 0
     assert places.nth(59).get_attribute('aria-selected') == 'false'
+    for key, place in ('Home', 49), ('End', 55):  # the page stays where it is
+        widget.page.keyboard.press(key)
+        assert places.nth(place).get_attribute('aria-selected') == 'true'
     widget.get_by_label('Show').select_option('both')
     assert share(59) > 0.2
     assert places.nth(59).get_attribute('class') == 'against'

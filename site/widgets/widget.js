@@ -276,11 +276,13 @@
       this.target(i, j)?.setAttribute('tabindex', 0);
     }
 
+    /* Home and End go to the ends of a row, but within a field to its ends. */
     walk(event) {
       const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      const end = event.target.matches('td') && { Home: 'find', End: 'findLast' }[event.key];
       const place = event.target.closest('td')?.place;
-      if (!step || !place || event.ctrlKey || event.altKey || event.metaKey) return;
-      const goal = this.target(place[0] + step[0], place[1] + step[1]);
+      if (!(step || end) || !place || event.ctrlKey || event.altKey || event.metaKey) return;
+      const goal = step ? this.target(place[0] + step[0], place[1] + step[1]) : this.cells[place[0]][end](cell => cell.hasAttribute('tabindex'));
       event.preventDefault();
       if (goal?.hasAttribute('tabindex')) goal.focus();
     }
