@@ -168,6 +168,16 @@ def test_pale_text_is_found(visit):
     assert color_violations(page, known) == [] and len(known) == 2
 
 
+def test_text_of_a_known_color_may_be_pale_by_what_is_around_it(visit):
+    page, known = visit('about:blank'), []
+    page.set_content('<p>text</p>')
+    assert color_violations(page, known) == [] and len(known) == 1
+    for style in ['opacity: .3', 'background: #444']:
+        page.set_content(f'<div style="{style}"><p>text</p></div>')
+        ((rule, _, _),) = color_violations(page, known)
+        assert rule == 'color-contrast'
+
+
 def test_what_pages_keep_is_gone_in_a_tab_used_again(browser, site):
     """Wherever it was kept, and what a test has chosen is gone too."""
     tab = Tab(browser)
