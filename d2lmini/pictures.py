@@ -168,8 +168,8 @@ def list_pictures(folder):
             of any depth.
 
     Returns:
-        {class: paths of its pictures}, and {path: reason} of all else; what
-        is no fault has a reason that begins with 'left out'.
+        A dictionary with the paths of each class's pictures, and one with a
+        reason for all else, which begins with 'left out' where it is no fault.
 
     Raises:
         ValueError: If there is no such folder.
@@ -249,8 +249,8 @@ def check_images(folder):
         folder: With a folder of pictures for each class.
 
     Returns:
-        {name: reason} of what cannot be read or is left out, in order;
-        names are relative to folder.
+        A dictionary from the names, relative to folder, of what cannot be
+        read or is left out, to the reasons; in order.
 
     Raises:
         ValueError: If there is no such folder, or nothing in it.

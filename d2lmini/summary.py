@@ -32,7 +32,7 @@ def summary(net: nn.Module, input_shape: tuple[int, ...],
             2 for the parts of these; and so on.
 
     Returns:
-        A Summary, to print or to read: its rows and its totals parameters,
+        A Summary to print or to read; it has rows, and the totals parameters,
         multiply_adds and memory.
 
     Raises:

@@ -45,7 +45,10 @@ WIDE = 500  # pixels from which a picture is too much for a phone
 SCROLLS = 575  # and from which it scrolls there, if it cannot be cut
 PHONE = 'screen and (max-width: 36rem)'  # as in book.css
 SIDES = re.compile(r'\bleft\b', re.I)
-TURNED = '<span class="turned">Here, left stands above and right below.</span>'
+TURNED = (
+    '<span class="turned">Here the parts stand in rows, '
+    'in the same order.</span>'
+)
 RENDERER = """
 const katex = require(process.argv[1]);
 const lines = require('readline').createInterface({input: process.stdin});

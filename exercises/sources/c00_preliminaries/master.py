@@ -211,7 +211,7 @@ check('00.train_epoch', train_epoch)
 #
 # Section: [What has it really learned? Overfitting, dropout and a shift by three pixels](../chapters/00_preliminaries.ipynb)
 #
-# Four networks were trained on 50,000 pictures of ten classes in minibatches of 64. The table has the loss on training and on validation data after four epochs.
+# Four networks were trained on 50,000 pictures of ten classes in minibatches of 64. The table has the loss on training and on validation data after 1, 5, 10 and 20 epochs.
 #
 # | network | data | epoch 1 | epoch 5 | epoch 10 | epoch 20 |
 # |---|---|---|---|---|---|
@@ -224,9 +224,9 @@ check('00.train_epoch', train_epoch)
 # | D | training | 1.05 | 0.62 | 0.45 | 0.38 |
 # | D | validation | 1.04 | 0.64 | 0.48 | 0.42 |
 #
-# Return seven answers in a tuple:
+# Return seven answers in a tuple. The first four are what you say about A, B, C and D, each one of the texts `'overfitting'`, `'underfitting'`,
+# `'learning rate too large'` and `'going well'`. Then come
 #
-# 1. to 4. what you say about A, B, C and D, each one of the texts `'overfitting'`, `'underfitting'`, `'learning rate too large'` and `'going well'`;
 # 5. the epoch of the table, a whole number, whose weights of A you would keep;
 # 6. the number of minibatches in an epoch;
 # 7. the number of pictures in the last minibatch.

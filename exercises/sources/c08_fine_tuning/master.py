@@ -55,7 +55,7 @@ check('08.kept_and_trained', kept_and_trained)
 # Section: [A new head on a frozen body](../chapters/08_fine_tuning.ipynb)
 #
 # Put a fresh `nn.Linear` with a bias in place of the network's *last* linear layer, for `num_classes` classes, and return the network itself. It is
-# called otherwise in each network: the last layer of an `nn.Sequential`, an attribute `fc`, or `classifier.2`. All else stays as it was.
+# known by another name in each network: the last layer of an `nn.Sequential`, an attribute `fc`, or `classifier.2`. All else stays as it was.
 #
 # By hand: in `nn.Sequential(nn.Flatten(), nn.Linear(4, 10))` the last linear layer is `'1'`. For 3 classes `nn.Linear(4, 3)` takes its place, and
 # a minibatch of two images gives scores of the shape (2, 3).

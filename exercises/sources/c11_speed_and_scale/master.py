@@ -175,7 +175,7 @@ def round_weights(W):
 check('11.round_weights', round_weights)
 
 # %% [markdown]
-# ## 7. In words: twice the processors, and hardly faster ★★☆, 10 minutes
+# ## 7. In words: eight machines, and hardly faster ★★☆, 10 minutes
 #
 # Section: [What would 64 processes gain?](../chapters/11_speed_and_scale.ipynb)
 #
