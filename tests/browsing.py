@@ -264,10 +264,12 @@ SAMPLE = """known => {
     if (e.closest('.katex-mathml')  // is heard, not seen
       || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
       continue;
-    const { color, fontSize, fontWeight } = getComputedStyle(e);
+    const { color, fontSize, fontWeight, textDecorationLine: line }
+      = getComputedStyle(e);  // a link may be known by its line alone
     const size = parseFloat(fontSize);  // large text needs less contrast
     const large = size >= 24 || (size > 18.6 && fontWeight >= 700);
-    const kind = [e.tagName, color, large, ...behind(e)].join();
+    const around = getComputedStyle(e.parentElement).color;
+    const kind = [e.tagName, color, line, around, large, ...behind(e)].join();
     if (isNew(e, kind, kinds)) e.dataset.sample = '';
   }
   dispatchEvent(new Event('resize'));  // boxes may scroll that did not

@@ -178,6 +178,18 @@ def test_text_of_a_known_color_may_be_pale_by_what_is_around_it(visit):
         assert rule == 'color-contrast'
 
 
+def test_a_link_without_a_line_is_found_where_one_with_it_is_known(visit):
+    page, known = visit('about:blank'), []
+    text = (
+        '<p>all of this is text <a href="#a" style="color: #00c; {}">b</a></p>'
+    )
+    page.set_content(text.format(''))
+    assert color_violations(page, known) == []
+    page.set_content(text.format('text-decoration: none'))
+    ((rule, _, _),) = color_violations(page, known)
+    assert rule == 'link-in-text-block'
+
+
 def test_what_pages_keep_is_gone_in_a_tab_used_again(browser, site):
     """Wherever it was kept, and what a test has chosen is gone too."""
     tab = Tab(browser)

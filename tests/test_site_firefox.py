@@ -13,8 +13,6 @@ PAGES = [
     'exercises/03_pooling',
 ]
 ENTER = '\ue007'  # as WebDriver writes the key
-
-
 PAPER = '() => getComputedStyle(document.body).backgroundColor'
 
 

@@ -135,10 +135,10 @@ def judge(cell):
 
 def judge_check(output):
     """Fold a check whole if one short line is all that it says."""
-    said = output.astext().strip() if output else 'ok'
+    said = output.astext().strip() if output else ''
     if '\n' in said or len(said) > 100 or has_picture(output):
         return 'input', 'Check'
-    return 'all', 'Check: ' + said.removeprefix('checked: ')
+    return 'all', 'Check: ' + (said.removeprefix('checked: ') or 'ok')
 
 
 def asks(text):

@@ -64,8 +64,8 @@ def foreign_modules():
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
-                found |= {node.module}
-                found |= {f'{node.module}.{a.name}' for a in node.names}
+                names = (f'{node.module}.{a.name}' for a in node.names)
+                found |= {node.module, *names}
     ours = {folder.name for folder in SOURCES}
     return {name for name in found if name.split('.')[0] not in ours}
 
